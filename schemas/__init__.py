@@ -1,0 +1,1 @@
+"""What things are: records, codec, registry client, envelope and errors. Knows nothing of the other packages."""

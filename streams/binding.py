@@ -1,0 +1,38 @@
+"""A lane's binding: the names that it reads, answers and remembers under."""
+
+from dataclasses import dataclass
+
+from schemas.topics import requests_topic, results_topic
+from streams.settings import Settings
+
+CONTROL = "sluicegate.control"
+"""The compacted topic of operators' decisions: which partitions are stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The topics and the consumer group of one lane."""
+
+    name: str
+    requests: tuple[str, ...]
+    results: str
+    group: str
+    repeats: str
+    state: str
+    dead_letters: str
+    control: str = CONTROL
+
+
+def bind(settings: Settings, name: str) -> Binding:
+    """The binding of a lane: what the settings say, the defaults for the rest."""
+    lane = settings.lane(name)
+    group = lane.group or f"sluicegate.{name}"
+    return Binding(
+        name=name,
+        requests=lane.requests or (requests_topic(name),),
+        results=lane.results or results_topic(name),
+        group=group,
+        repeats=f"{group}.repeats",
+        state=f"{group}.state",
+        dead_letters=settings.dead_letters,
+    )

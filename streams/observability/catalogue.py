@@ -1,0 +1,180 @@
+"""Every metric of a worker: its name, kind, labels, unit and meaning. `docs/metrics.md` is made from this list."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+COUNTS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0, 16384.0)
+COSTS = (1.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 8388608.0)
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric as Prometheus shows it; a counter's name ends in `_total`."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    labels: tuple[str, ...] = ("lane",)
+    buckets: tuple[float, ...] = ()
+
+
+BATCHES = Metric(
+    "sluicegate_batches_total",
+    "counter",
+    "batches",
+    "Micro-batches closed, by the reason why they closed.",
+    ("lane", "reason"),
+)
+BATCH_RECORDS = Metric(
+    "sluicegate_batch_records", "histogram", "records", "Records in a micro-batch.", buckets=COUNTS
+)
+BATCH_COST = Metric(
+    "sluicegate_batch_cost",
+    "histogram",
+    "the processor's own (bytes, tokens, pixels)",
+    "Cost of a micro-batch as its processor counts it.",
+    buckets=COSTS,
+)
+QUEUE_SECONDS = Metric(
+    "sluicegate_queue_seconds",
+    "histogram",
+    "seconds",
+    "Wait of a micro-batch's oldest record from the poll until its processor has it.",
+    buckets=SECONDS,
+)
+COMPUTE_SECONDS = Metric(
+    "sluicegate_compute_seconds",
+    "histogram",
+    "seconds",
+    "Time that a processor took for a micro-batch.",
+    buckets=SECONDS,
+)
+OUTCOMES = Metric(
+    "sluicegate_outcomes_total",
+    "counter",
+    "outcomes",
+    "Outcomes committed: COMPLETED, or the code of the failure.",
+    ("lane", "code"),
+)
+TRANSACTION_SECONDS = Metric(
+    "sluicegate_transaction_seconds",
+    "histogram",
+    "seconds",
+    "Time from the beginning of a transaction to its commit.",
+    buckets=SECONDS,
+)
+TRANSACTION_RECORDS = Metric(
+    "sluicegate_transaction_records",
+    "histogram",
+    "records",
+    "Requests settled by a transaction.",
+    buckets=COUNTS,
+)
+TRANSACTION_BYTES = Metric(
+    "sluicegate_transaction_bytes_total", "counter", "bytes", "Bytes produced in committed transactions."
+)
+ABORTS = Metric(
+    "sluicegate_aborts_total",
+    "counter",
+    "aborts",
+    "Flights of micro-batches dropped and read again, by cause.",
+    ("lane", "cause"),
+)
+PRODUCERS = Metric(
+    "sluicegate_producers_renewed_total",
+    "counter",
+    "producers",
+    "Producers made anew because a commit may have been retried.",
+)
+PAUSES = Metric(
+    "sluicegate_pauses_total", "counter", "pauses", "Times that a full lane paused reading its partitions."
+)
+PAUSED = Metric("sluicegate_paused", "gauge", "0 or 1", "Whether the lane is paused because it is full.")
+LAG = Metric(
+    "sluicegate_lag_records",
+    "gauge",
+    "records",
+    "Records of an owned partition that are not settled yet.",
+    ("lane", "topic", "partition"),
+)
+UNSETTLED_AGE = Metric(
+    "sluicegate_unsettled_age_seconds",
+    "gauge",
+    "seconds",
+    "Age, since it was read, of the oldest record that is not settled; health follows it.",
+)
+REPEATS = Metric(
+    "sluicegate_repeats_total",
+    "counter",
+    "requests",
+    "Repeated request ids, by what became of them.",
+    ("lane", "kind"),
+)
+EVICTIONS = Metric(
+    "sluicegate_repeats_evicted_total",
+    "counter",
+    "answers",
+    "Remembered answers dropped before their retention ended because the store was full.",
+)
+DEAD_LETTERS = Metric(
+    "sluicegate_dead_letters_total",
+    "counter",
+    "records",
+    "Records that could not be read, by reason.",
+    ("lane", "reason"),
+)
+STOPPED = Metric(
+    "sluicegate_partitions_stopped",
+    "gauge",
+    "partitions",
+    "Owned partitions that a dead letter limit stopped; an operator resumes them.",
+)
+OWNED = Metric("sluicegate_partitions_owned", "gauge", "partitions", "Partitions that this worker owns.")
+HOST_RESTARTS = Metric(
+    "sluicegate_host_restarts_total",
+    "counter",
+    "restarts",
+    "Restarts of the processes that run the processor.",
+)
+WORKER = Metric(
+    "sluicegate_worker_info", "gauge", "1", "The worker's slot and version, as labels.", ("slot", "version")
+)
+
+CATALOGUE: tuple[Metric, ...] = (
+    BATCHES,
+    BATCH_RECORDS,
+    BATCH_COST,
+    QUEUE_SECONDS,
+    COMPUTE_SECONDS,
+    OUTCOMES,
+    TRANSACTION_SECONDS,
+    TRANSACTION_RECORDS,
+    TRANSACTION_BYTES,
+    ABORTS,
+    PRODUCERS,
+    PAUSES,
+    PAUSED,
+    LAG,
+    UNSETTLED_AGE,
+    REPEATS,
+    EVICTIONS,
+    DEAD_LETTERS,
+    STOPPED,
+    OWNED,
+    HOST_RESTARTS,
+    WORKER,
+)
+
+
+def table() -> str:
+    """The catalogue as a Markdown table, as docs/metrics.md has it."""
+    rows = (
+        f"| `{metric.name}` | {metric.kind} | {', '.join(f'`{label}`' for label in metric.labels)} "
+        f"| {metric.unit} | {metric.meaning} |"
+        for metric in CATALOGUE
+    )
+    return "\n".join(("| name | kind | labels | unit | meaning |", "|---|---|---|---|---|", *rows)) + "\n"

@@ -1,0 +1,135 @@
+"""The instruments of a worker, in a registry of its own, and each lane's handle on them.
+
+A lane calls its handle once for a batch or a transaction, never once for a record.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from streams.observability import catalogue
+from streams.observability.catalogue import Metric
+
+
+class Instruments:
+    """One instrument for each metric of the catalogue, in `registry`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._made = {metric.name: self._make(metric) for metric in catalogue.CATALOGUE}
+        ProcessCollector(namespace="sluicegate", registry=self.registry)
+
+    def _make(self, metric: Metric) -> Any:
+        if metric.kind == "histogram":
+            return Histogram(
+                metric.name, metric.meaning, metric.labels, buckets=metric.buckets, registry=self.registry
+            )
+        kind = Counter if metric.kind == "counter" else Gauge
+        return kind(metric.name, metric.meaning, metric.labels, registry=self.registry)
+
+    def of(self, metric: Metric) -> Any:
+        """The instrument (a prometheus_client Counter, Gauge or Histogram) of a metric of the catalogue."""
+        return self._made[metric.name]
+
+    def worker(self, slot: int, version: str) -> None:
+        """Shows which worker this is."""
+        self.of(catalogue.WORKER).labels(str(slot), version).set(1)
+
+
+@lru_cache(maxsize=1)
+def instruments() -> Instruments:
+    """The instruments of this process."""
+    return Instruments()
+
+
+class LaneMetrics:
+    """What one lane counts and measures. Every method may be called from any thread, and takes microseconds."""
+
+    def __init__(self, lane: str, made: Instruments | None = None) -> None:
+        self.lane = lane
+        self._instruments = made or instruments()
+        self._children: dict[tuple[str, ...], Any] = {}
+
+    def _child(self, metric: Metric, *labels: str) -> Any:
+        key = (metric.name, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._instruments.of(metric).labels(self.lane, *labels)
+        return child
+
+    def batch_closed(self, reason: str, size: int, cost: float) -> None:
+        """A micro-batch closed, with its records and its cost."""
+        self._child(catalogue.BATCHES, reason).inc()
+        self._child(catalogue.BATCH_RECORDS).observe(size)
+        self._child(catalogue.BATCH_COST).observe(cost)
+
+    def queue_seconds(self, seconds: float) -> None:
+        """The wait of a batch's oldest record until its processor has it."""
+        self._child(catalogue.QUEUE_SECONDS).observe(seconds)
+
+    def compute_seconds(self, seconds: float) -> None:
+        """The processor's time for a batch."""
+        self._child(catalogue.COMPUTE_SECONDS).observe(seconds)
+
+    def outcomes(self, code: str, number: int) -> None:
+        """So many outcomes of one code (COMPLETED, or a failure's) are committed."""
+        self._child(catalogue.OUTCOMES, code).inc(number)
+
+    def transaction(self, records: int, size: int, seconds: float) -> None:
+        """A transaction is committed: requests settled, bytes produced, time from begin to commit."""
+        self._child(catalogue.TRANSACTION_SECONDS).observe(seconds)
+        self._child(catalogue.TRANSACTION_RECORDS).observe(records)
+        self._child(catalogue.TRANSACTION_BYTES).inc(size)
+
+    def abort(self, cause: str) -> None:
+        """The lane's flight was dropped, to be read again."""
+        self._child(catalogue.ABORTS, cause).inc()
+
+    def producer_renewed(self) -> None:
+        """The producer was made anew."""
+        self._child(catalogue.PRODUCERS).inc()
+
+    def pause(self) -> None:
+        """The lane is full and paused its partitions."""
+        self._child(catalogue.PAUSES).inc()
+        self._child(catalogue.PAUSED).set(1)
+
+    def resume(self) -> None:
+        """The lane has room again."""
+        self._child(catalogue.PAUSED).set(0)
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        """The records of an owned partition that are not settled."""
+        self._child(catalogue.LAG, topic, str(partition)).set(records)
+
+    def forget_partition(self, topic: str, partition: int) -> None:
+        """The partition is no longer ours: its lag is another worker's to show."""
+        if self._children.pop((catalogue.LAG.name, topic, str(partition)), None) is not None:
+            self._instruments.of(catalogue.LAG).remove(self.lane, topic, str(partition))
+
+    def partitions(self, owned: int, stopped: int = 0) -> None:
+        """How many partitions are owned, and how many of them a dead letter limit stopped."""
+        self._child(catalogue.OWNED).set(owned)
+        self._child(catalogue.STOPPED).set(stopped)
+
+    def unsettled_age(self, seconds: Callable[[], float]) -> None:
+        """Gives the function that is asked, at each scrape, for the age of the oldest unsettled record (0: none)."""
+        self._child(catalogue.UNSETTLED_AGE).set_function(seconds)
+
+    def repeats(self, kind: str, number: int) -> None:
+        """So many requests of a batch were repeats that met this fate."""
+        self._child(catalogue.REPEATS, kind).inc(number)
+
+    def evictions(self, number: int) -> None:
+        """So many remembered answers were dropped early."""
+        self._child(catalogue.EVICTIONS).inc(number)
+
+    def dead_letters(self, number: int, reason: str = "unreadable") -> None:
+        """So many records of a batch could not be read."""
+        self._child(catalogue.DEAD_LETTERS, reason).inc(number)
+
+    def host_restarts(self, number: int = 1) -> None:
+        """The processor's host process was started again."""
+        self._child(catalogue.HOST_RESTARTS).inc(number)

@@ -1,7 +1,7 @@
 """A worker's slot: the stable ordinal that its transactional ids and its group membership are made of.
 
-A slot comes from the worker's setting, from a StatefulSet's host name (`sluicegate-3` is slot 3), or, on one machine,
-from the lowest free lock file. The lock is the kernel's: it ends with the process, also by kill -9.
+A slot comes from the worker's setting, from a StatefulSet's host name (`sluicegate-3` is slot 3), or, on one
+machine, from the lowest free lock file. The lock is the kernel's: it ends with the process, also by kill -9.
 """
 
 import fcntl
@@ -17,7 +17,6 @@ from schemas.errors import SluicegateError
 from streams.settings import Settings
 
 LIMIT = 1_024
-STATEFUL_SET_VARIABLE = "SLUICEGATE_STATEFUL_SET"
 _ORDINAL = re.compile(r"-(\d{1,9})$")
 
 
@@ -66,7 +65,7 @@ os.register_at_fork(after_in_child=_forget_in_child)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A worker's ordinal, where it came from, and the lock that keeps it on this machine (None: nobody locks it)."""
+    """A worker's ordinal, where it came from, and the lock that keeps it on this machine (or None)."""
 
     number: int
     source: str = "setting"
@@ -96,17 +95,15 @@ def claim(
     wanted = settings.worker.slot if number is None else number
     if wanted is not None:
         return Slot(wanted, "setting", lock(slots_directory(settings), wanted))
-    if in_stateful_set(environment):
+    if in_stateful_set(settings, environment):
         return Slot(ordinal(host_name or socket.gethostname()), "host name")
     return lowest_free(slots_directory(settings))
 
 
-def in_stateful_set(environment: Mapping[str, str]) -> bool:
-    """Whether the host name carries the ordinal: within Kubernetes, or where the variable says so (0 says no)."""
-    said = environment.get(STATEFUL_SET_VARIABLE)
-    if said is not None:
-        return said.lower() not in {"", "0", "false", "no"}
-    return "KUBERNETES_SERVICE_HOST" in environment
+def in_stateful_set(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether the host name carries the ordinal: as the setting says, or within Kubernetes."""
+    said = settings.worker.stateful_set
+    return "KUBERNETES_SERVICE_HOST" in environment if said is None else said
 
 
 def ordinal(host_name: str) -> int:
@@ -115,7 +112,7 @@ def ordinal(host_name: str) -> int:
     if found is None:
         raise NoSlot(
             f"host name {host_name!r} does not end in an ordinal such as 'worker-3': run the workers as a "
-            f"StatefulSet, give each one --slot N, or set {STATEFUL_SET_VARIABLE}=0 to claim one by a lock file"
+            "StatefulSet, give each one --slot N, or set worker.stateful_set to false for lock files"
         )
     return int(found.group(1))
 

@@ -1,4 +1,4 @@
-"""Every metric of a worker: its name, kind, labels, unit and meaning. `docs/metrics.md` is made from this list."""
+"""Every metric of a worker: its name, kind, labels, unit and meaning; docs/metrics.md is this list."""
 
 from dataclasses import dataclass
 from typing import Literal

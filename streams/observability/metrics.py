@@ -45,7 +45,7 @@ def instruments() -> Instruments:
 
 
 class LaneMetrics:
-    """What one lane counts and measures. Every method may be called from any thread, and takes microseconds."""
+    """What one lane counts and measures. Any thread may call any method; each takes microseconds."""
 
     def __init__(self, lane: str, made: Instruments | None = None) -> None:
         self.lane = lane
@@ -115,7 +115,7 @@ class LaneMetrics:
         self._child(catalogue.STOPPED).set(stopped)
 
     def unsettled_age(self, seconds: Callable[[], float]) -> None:
-        """Gives the function that is asked, at each scrape, for the age of the oldest unsettled record (0: none)."""
+        """Gives the function that each scrape asks for the age of the oldest unsettled record (0: none)."""
         self._child(catalogue.UNSETTLED_AGE).set_function(seconds)
 
     def repeats(self, kind: str, number: int) -> None:

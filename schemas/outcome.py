@@ -1,0 +1,40 @@
+"""An outcome: what answers a request, once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Code(StrEnum):
+    """Why a request failed; clients may branch on it, so a name never changes its meaning."""
+
+    INVALID_ARGUMENT = "INVALID_ARGUMENT"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    REQUEST_ID_CONFLICT = "REQUEST_ID_CONFLICT"
+    PROCESSOR_FAILED = "PROCESSOR_FAILED"
+    PROCESSOR_CRASHED = "PROCESSOR_CRASHED"
+    PROCESSOR_TIMEOUT = "PROCESSOR_TIMEOUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
+    INVALID_REPLY_TO = "INVALID_REPLY_TO"
+
+
+@dataclass(slots=True, frozen=True)
+class Completed:
+    """The processor's own output fields, as its result schema names them."""
+
+    output: Mapping[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class Failed:
+    """A structured error; `retriable` says whether the same request may fare better later."""
+
+    code: Code
+    message: str
+    retriable: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+Outcome = Completed | Failed

@@ -20,11 +20,11 @@ def parse(text: str | None) -> dict[str, str]:
 
 
 def render(values: dict[str, str]) -> str:
-    """The text for these values. Raises ValueError for a key or value that could not be read back, or too much."""
+    """The text for these values. Raises ValueError for what could not be read back, or is too long."""
     for key, value in values.items():
         if not _KEY.fullmatch(key) or ";" in value:
             raise ValueError(
-                f"offset metadata {key!r}={value!r}: keys are lower-case words, values have no ';'"
+                f"offset metadata {key!r}={value!r}: keys are lower-case words, values without ';'"
             )
     text = ";".join(f"{key}={value}" for key, value in values.items())
     if len(text.encode()) > LIMIT_BYTES:

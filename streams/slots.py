@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,6 +146,34 @@ def lowest_free(directory: Path) -> Slot:
         except SlotTaken:
             continue
     raise NoSlot(f"all {LIMIT} slots in {directory} are held: stop a worker first")
+
+
+def reserve(
+    settings: Settings,
+    count: int,
+    numbers: Sequence[int] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    host_name: str | None = None,
+) -> list[Slot]:
+    """Slots for so many workers of one supervisor: `numbers`, the host's share, or the lowest free ones.
+
+    Raises SlotTaken or NoSlot, and holds none of them then.
+    """
+    if numbers is None and in_stateful_set(settings, environment):
+        first = ordinal(host_name or socket.gethostname()) * count
+        return [Slot(number, "host name") for number in range(first, first + count)]
+    directory = slots_directory(settings)
+    taken: list[Slot] = []
+    try:
+        if numbers is None:
+            taken.extend(lowest_free(directory) for _ in range(count))
+        else:
+            taken.extend(Slot(number, "setting", lock(directory, number)) for number in numbers)
+    except SluicegateError:
+        for slot in taken:
+            slot.release()
+        raise
+    return taken
 
 
 def transactional_id(group: str, slot: int) -> str:

@@ -144,6 +144,10 @@ class Runner(Protocol):
     def restarts(self) -> int:
         """How often a host process had to be started again."""
 
+    @property
+    def slots(self) -> int:
+        """How many batches it keeps busy with at once."""
+
     async def start(self) -> None:
         """Load and warm the model. Raises ProcessorUnavailable if that fails."""
 

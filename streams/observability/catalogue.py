@@ -29,9 +29,7 @@ BATCHES = Metric(
     "Micro-batches closed, by the reason why they closed.",
     ("lane", "reason"),
 )
-BATCH_RECORDS = Metric(
-    "sluicegate_batch_records", "histogram", "records", "Records in a micro-batch.", buckets=COUNTS
-)
+BATCH_RECORDS = Metric("sluicegate_batch_records", "histogram", "records", "Records in a micro-batch.", buckets=COUNTS)
 BATCH_COST = Metric(
     "sluicegate_batch_cost",
     "histogram",
@@ -90,9 +88,7 @@ PRODUCERS = Metric(
     "producers",
     "Producers made anew because a commit may have been retried.",
 )
-PAUSES = Metric(
-    "sluicegate_pauses_total", "counter", "pauses", "Times that a full lane paused reading its partitions."
-)
+PAUSES = Metric("sluicegate_pauses_total", "counter", "pauses", "Times that a full lane paused reading its partitions.")
 PAUSED = Metric("sluicegate_paused", "gauge", "0 or 1", "Whether the lane is paused because it is full.")
 LAG = Metric(
     "sluicegate_lag_records",

@@ -38,9 +38,7 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     route_standard_library(shared, rendering(settings, output), output, level)
 
 
-def route_standard_library(
-    shared: list[Processor], rendering: list[Processor], output: TextIO, level: int
-) -> None:
+def route_standard_library(shared: list[Processor], rendering: list[Processor], output: TextIO, level: int) -> None:
     """Makes one handler on the root logger render every line."""
     handler = logging.StreamHandler(output)
     handler.setFormatter(

@@ -23,9 +23,7 @@ class Instruments:
 
     def _make(self, metric: Metric) -> Any:
         if metric.kind == "histogram":
-            return Histogram(
-                metric.name, metric.meaning, metric.labels, buckets=metric.buckets, registry=self.registry
-            )
+            return Histogram(metric.name, metric.meaning, metric.labels, buckets=metric.buckets, registry=self.registry)
         kind = Counter if metric.kind == "counter" else Gauge
         return kind(metric.name, metric.meaning, metric.labels, registry=self.registry)
 

@@ -1,0 +1,42 @@
+from streams.observability.health import LaneState, judge
+
+READY = {"connected": True, "model loaded": True}
+
+
+def test_a_lane_that_settles_what_it_reads_is_live_and_ready() -> None:
+    health = judge(100.0, 60.0, [LaneState("echo", READY), LaneState("digits", READY, oldest_unsettled=41.0)])
+    assert (health.live, health.ready, health.reasons) == (True, True, ())
+    assert health.unsettled_seconds == 59.0
+
+
+def test_a_lane_that_settles_nothing_is_not_live_however_busily_it_polls() -> None:
+    health = judge(100.0, 60.0, [LaneState("echo", READY), LaneState("digits", READY, oldest_unsettled=39.0)])
+    assert (health.live, health.ready) == (False, False)
+    assert health.reasons == ("digits: the oldest record is unsettled for 61 s",)
+
+
+def test_a_lane_that_is_not_ready_is_live_and_says_what_it_waits_for() -> None:
+    health = judge(100.0, 60.0, [LaneState("digits", {"connected": True, "model loaded": False})])
+    assert (health.live, health.ready) == (True, False)
+    assert health.reasons == ("digits: not yet model loaded",)
+
+
+def test_a_lane_that_failed_is_not_live_and_says_why() -> None:
+    health = judge(100.0, 60.0, [LaneState("digits", READY, failure="the committer ended")])
+    assert not health.live
+    assert health.reasons == ("digits: the committer ended",)
+
+
+def test_a_worker_without_a_lane_is_not_ready() -> None:
+    assert judge(0.0, 60.0, []).as_json() == {
+        "live": True,
+        "ready": False,
+        "oldest_unsettled_seconds": 0.0,
+        "reasons": ["no lane runs yet"],
+    }
+
+
+def test_a_stopped_partition_is_told_and_is_no_reason_for_a_restart() -> None:
+    health = judge(0.0, 60.0, [LaneState("digits", READY, stopped=2)])
+    assert (health.live, health.ready) == (True, True)
+    assert health.reasons == ("digits: 2 partitions stopped",)

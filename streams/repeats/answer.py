@@ -60,9 +60,7 @@ def seal(payload_digest: bytes, settled_at: int, value: bytes, failed: bool = Fa
     return _pack_head(payload_digest, settled_at, _FAILED if failed else 0, length) + value
 
 
-def seal_elsewhere(
-    payload_digest: bytes, settled_at: int, location: Location, failed: bool = False
-) -> Sealed:
+def seal_elsewhere(payload_digest: bytes, settled_at: int, location: Location, failed: bool = False) -> Sealed:
     """The bytes of an answer whose value is read from the topic that it was written to.
 
     Raises ValueError for a payload digest that is not 16 bytes.

@@ -38,9 +38,7 @@ class AvroSchema:
         except Exception as error:  # fastavro raises whatever its recursion met
             raise SchemaUnsafe(f"this is no Avro schema: {type(error).__name__}: {error}") from error
         name = parsed.get("name", parsed["type"]) if isinstance(parsed, dict) else str(parsed)
-        return cls(
-            str(name), json.dumps(definition, separators=(",", ":")), str(canonical), definition, parsed
-        )
+        return cls(str(name), json.dumps(definition, separators=(",", ":")), str(canonical), definition, parsed)
 
     @classmethod
     def file(cls, path: Path) -> "AvroSchema":

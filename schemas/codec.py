@@ -86,9 +86,7 @@ class Codec:
         return self._encode
 
     def _unbound(self, record: Mapping[str, Any]) -> bytes:
-        raise SchemaNotFound(
-            f"the codec of {self.subject!r} has no schema id yet: call bind() before encode()"
-        )
+        raise SchemaNotFound(f"the codec of {self.subject!r} has no schema id yet: call bind() before encode()")
 
     def _decoder(self, value: bytes | None) -> Decode:
         schema_id = read_frame(value)
@@ -112,9 +110,7 @@ def read_frame(value: bytes | None) -> int:
     if len(value) < FRAME:
         raise Unreadable(f"{len(value)} bytes are too few for a schema id; a value has at least {FRAME}")
     if value[0] != 0:
-        raise Unreadable(
-            f"the first byte is 0x{value[0]:02x} instead of 0x00: not in Confluent's wire format"
-        )
+        raise Unreadable(f"the first byte is 0x{value[0]:02x} instead of 0x00: not in Confluent's wire format")
     schema_id = int.from_bytes(value[1:5], "big", signed=True)
     if schema_id < 0:
         raise Unreadable(f"schema id {schema_id} is negative: no registry gives such ids")

@@ -5,6 +5,7 @@ Both are strict: an encoded value ends where the bytes end, and counts never exc
 
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from fastavro import schemaless_reader
 
 from schemas.avro_schema import AvroSchema
 from schemas.errors import Unreadable
-from schemas.shape import Node, least_bytes, named_types, resolved
+from schemas.shape import Node, has_mutable_defaults, least_bytes, named_types, resolved, with_python_defaults
 from schemas.source_code import SourceCode, Unsupported
 from schemas.varint import rest_of_long
 
@@ -35,20 +36,19 @@ def decoder_for(writer: AvroSchema, reader: AvroSchema, start: int = 0) -> Decod
 
 
 def _resolving(writer: AvroSchema, reader: AvroSchema | None, start: int) -> Decode:
-    source, target = writer.parsed, reader.parsed if reader is not None else None
+    source, target = writer.parsed, with_python_defaults(reader.parsed) if reader is not None else None
+    shared = reader is not None and has_mutable_defaults(reader.parsed)
 
     def decode(value: bytes) -> dict[str, Any]:
         buffer = BytesIO(value)
         buffer.seek(start)
         try:
             record: Any = schemaless_reader(buffer, source, target)
-        except (
-            Exception
-        ) as error:  # fastavro raises IndexError, EOFError, UnicodeDecodeError and others of its own
+        except Exception as error:  # fastavro raises IndexError, EOFError, UnicodeDecodeError and more
             raise _unreadable(writer, error) from error
         if buffer.tell() != len(value):
             raise _left_over(writer, buffer.tell(), value)
-        return record  # type: ignore[no-any-return]
+        return deepcopy(record) if shared else record
 
     return decode
 
@@ -57,17 +57,13 @@ def _unreadable(writer: AvroSchema, error: Exception) -> Unreadable:
     if isinstance(error, Unreadable):
         return Unreadable(f"not a {writer.name}: {error}")
     if isinstance(error, IndexError | EOFError | struct.error):
-        return Unreadable(
-            f"not a {writer.name}: the bytes end too early, or a union or enum has no such branch"
-        )
+        return Unreadable(f"not a {writer.name}: the bytes end too early, or a union or enum has no such branch")
     return Unreadable(f"not a {writer.name}: {type(error).__name__}: {str(error)[:300]}")
 
 
 def _left_over(writer: AvroSchema, end: int, value: bytes) -> Unreadable:
     if end > len(value):
-        return Unreadable(
-            f"not a {writer.name}: {end - len(value)} bytes are missing at the end of {len(value)}"
-        )
+        return Unreadable(f"not a {writer.name}: {end - len(value)} bytes are missing at the end of {len(value)}")
     return Unreadable(f"not a {writer.name}: {len(value) - end} bytes are left over of {len(value)}")
 
 
@@ -125,9 +121,7 @@ class _Compiler:
             case "fixed":
                 return self._data(str(node["size"]))
             case "enum":
-                return self._kept(
-                    f"{self._code.constant(tuple(node['symbols']))}[{self._index(len(node['symbols']))}]"
-                )
+                return self._kept(f"{self._code.constant(tuple(node['symbols']))}[{self._index(len(node['symbols']))}]")
             case "null":
                 return "None"
             case _:
@@ -240,9 +234,7 @@ class _Compiler:
         code.line(f"{count} = -{count}")
         self._long()
         code.leave()
-        self._refuse(
-            f"{count} * {least} > size - at", "an array or map claims more items than there are bytes"
-        )
+        self._refuse(f"{count} * {least} > size - at", "an array or map claims more items than there are bytes")
         return count
 
     def _array(self, items: Node) -> str:

@@ -45,9 +45,7 @@ def encoder_for(schema: AvroSchema, prefix: bytes = b"") -> Encode:
         return _interpreted(schema, prefix, explain)
 
 
-def _interpreted(
-    schema: AvroSchema, prefix: bytes, explain: Callable[[Any, Exception], Unwritable]
-) -> Encode:
+def _interpreted(schema: AvroSchema, prefix: bytes, explain: Callable[[Any, Exception], Unwritable]) -> Encode:
     fit = Fit(schema.parsed, json=False)
 
     def encode(record: Mapping[str, Any]) -> bytes:

@@ -46,9 +46,7 @@ class Fit:
             case "array":
                 if not isinstance(value, list | tuple):
                     raise _wrong(path, "a list", value)
-                return [
-                    self._fit(node["items"], item, f"{path}[{index}]") for index, item in enumerate(value)
-                ]
+                return [self._fit(node["items"], item, f"{path}[{index}]") for index, item in enumerate(value)]
             case "map":
                 return self._map(node, value, path)
             case "bytes" | "fixed":
@@ -67,9 +65,7 @@ class Fit:
         for name in value:
             if name not in fields:
                 known = ", ".join(fields)
-                raise Misfit(
-                    _inner(path, str(name)[:80]), f"there is no such field; {node['name']} has {known}"
-                )
+                raise Misfit(_inner(path, str(name)[:80]), f"there is no such field; {node['name']} has {known}")
         return {name: self._field(field, value, _inner(path, name)) for name, field in fields.items()}
 
     def _field(self, field: Mapping[str, Any], value: Mapping[str, Any], path: str) -> Any:
@@ -98,9 +94,7 @@ class Fit:
         if not isinstance(value, Mapping):
             raise _wrong(path, "a map", value)
         return {
-            _primitive("string", key, f"{path} (a key)"): self._fit(
-                node["values"], item, f"{path}[{str(key)[:40]!r}]"
-            )
+            _primitive("string", key, f"{path} (a key)"): self._fit(node["values"], item, f"{path}[{str(key)[:40]!r}]")
             for key, item in value.items()
         }
 
@@ -167,9 +161,7 @@ def _decoded(value: Any, path: str) -> Any:
 
 
 def _wrong(path: str, expected: str, value: Any) -> Misfit:
-    return Misfit(
-        path or "the record", f"expected {expected}, found {type(value).__name__} {repr(value)[:60]}"
-    )
+    return Misfit(path or "the record", f"expected {expected}, found {type(value).__name__} {repr(value)[:60]}")
 
 
 def _inner(path: str, name: str) -> str:

@@ -84,9 +84,7 @@ class _Walk:
             raise SchemaUnsafe(f"the schema is recursive: {full!r} contains itself; send a flat list instead")
         found = self.named.get(full) or self.named.get(name)
         if found is None:
-            raise SchemaUnsafe(
-                f"the schema names {full!r}, which it does not define before; define it in place"
-            )
+            raise SchemaUnsafe(f"the schema names {full!r}, which it does not define before; define it in place")
         return found
 
     def _union(self, branches: list[Cost]) -> Cost:
@@ -105,25 +103,19 @@ class _Walk:
             )
         if item.free > MAX_FREE_IN_ITEM:
             limit = f"the limit is {MAX_FREE_IN_ITEM}"
-            raise SchemaUnsafe(
-                f"{what} makes {item.free} values that take no bytes with each of its {part}; {limit}"
-            )
+            raise SchemaUnsafe(f"{what} makes {item.free} values that take no bytes with each of its {part}; {limit}")
         return Cost(1, 0)
 
     def _record(self, node: Mapping[str, Any], namespace: str, inside: tuple[str, ...], depth: int) -> Cost:
         full = _full_name(node, namespace)
         fields = node.get("fields")
-        if not isinstance(fields, list) or not all(
-            isinstance(field, Mapping) and "type" in field for field in fields
-        ):
+        if not isinstance(fields, list) or not all(isinstance(field, Mapping) and "type" in field for field in fields):
             raise SchemaUnsafe(f"the record {full!r} has no list of fields with types")
         if full in inside:
             raise SchemaUnsafe(f"the schema is recursive: {full!r} is defined within itself")
         space = full.rpartition(".")[0]
         costs = [self.cost(field["type"], space, (*inside, full), depth + 1) for field in fields]
-        return self._remember(
-            full, Cost(sum(cost.least for cost in costs), 1 + sum(cost.free for cost in costs))
-        )
+        return self._remember(full, Cost(sum(cost.least for cost in costs), 1 + sum(cost.free for cost in costs)))
 
     def _remember(self, full: str, cost: Cost) -> Cost:
         self.named[full] = cost

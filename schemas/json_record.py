@@ -38,13 +38,9 @@ class JsonReader:
         try:
             found = json.loads(value, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise Unreadable(
-                f"not JSON, as its content-type says: {type(error).__name__}: {error}"
-            ) from error
+            raise Unreadable(f"not JSON, as its content-type says: {type(error).__name__}: {error}") from error
         if not isinstance(found, dict):
-            raise Unreadable(
-                f"a JSON object with the fields of {self._name} is expected, found {type(found).__name__}"
-            )
+            raise Unreadable(f"a JSON object with the fields of {self._name} is expected, found {type(found).__name__}")
         return found
 
 

@@ -1,6 +1,7 @@
 """Walking a parsed schema: what kind a node is, what its names mean, what its defaults are in Python."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 Node = Any
@@ -53,12 +54,25 @@ def default_value(node: Node, default: Any, named: Mapping[str, Node]) -> Any:
         return {key: default_value(node["values"], item, named) for key, item in default.items()}
     if kind == "record":
         return {
-            field["name"]: default_value(
-                field["type"], default.get(field["name"], field.get("default")), named
-            )
+            field["name"]: default_value(field["type"], default.get(field["name"], field.get("default")), named)
             for field in node["fields"]
         }
     return default
+
+
+def with_python_defaults(parsed: Node) -> Node:
+    """A copy of a parsed schema whose defaults are Python values: fastavro hands them out as they stand."""
+    named = named_types(parsed)
+    copied = deepcopy(parsed)
+    for field in _fields(copied):
+        if "default" in field:
+            field["default"] = default_value(field["type"], field["default"], named)
+    return copied
+
+
+def has_mutable_defaults(parsed: Node) -> bool:
+    """Whether a default is a list or a mapping, which records would share."""
+    return any(isinstance(field.get("default"), list | dict) for field in _fields(parsed))
 
 
 def least_bytes(node: Node, named: Mapping[str, Node]) -> int:
@@ -71,6 +85,12 @@ def least_bytes(node: Node, named: Mapping[str, Node]) -> int:
     if kind == "fixed":
         return int(node["size"])
     return {"null": 0, "float": 4, "double": 8}.get(kind, 1)
+
+
+def _fields(parsed: Node) -> Iterator[dict[str, Any]]:
+    for part in _parts(parsed):
+        if isinstance(part, Mapping):
+            yield from part.get("fields", ())
 
 
 def _parts(node: Node) -> Iterator[Node]:

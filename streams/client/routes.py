@@ -1,0 +1,57 @@
+"""Where a processor's requests go, and how they and their answers are read and written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.avsc import load, processors
+from schemas.codec import Codec
+from schemas.errors import SchemaPending
+from schemas.registry import Registry
+from schemas.subjects import subject
+from streams.binding import bind
+from streams.client.errors import UnknownProcessor
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One processor as a client sees it: the topic to write to, and both directions of the wire."""
+
+    processor: str
+    topic: str
+    encode: Callable[[Mapping[str, Any]], bytes]
+    decode: Callable[[bytes], Mapping[str, Any]]
+
+
+def request_topic(settings: Settings, processor: str) -> str:
+    """The topic that a processor reads first; raises UnknownProcessor."""
+    if processor not in processors():
+        raise UnknownProcessor(f"there is no processor {processor!r}; there are: {', '.join(processors())}")
+    return bind(settings, processor).requests[0]
+
+
+def open_route(settings: Settings, registry: Registry, processor: str) -> Route:
+    """The route to a processor. Blocks on the registry.
+
+    Raises UnknownProcessor, SchemaNotFound with the cure, RegistryUnavailable.
+    """
+    topic = request_topic(settings, processor)
+    results = bind(settings, processor).results
+    requests = Codec(load(processor, "request"), subject(topic), registry)
+    requests.bind()
+    answers = Codec(load(processor, "result"), subject(results), registry)
+    return Route(processor, topic, requests.encode, patient(answers, registry))
+
+
+def patient(codec: Codec, registry: Registry) -> Callable[[bytes], Mapping[str, Any]]:
+    """A decoder that fetches the schemas which it does not know yet. It may block, and raise RegistryUnavailable."""
+
+    def decode(value: bytes) -> Mapping[str, Any]:
+        try:
+            return codec.decode(value)
+        except SchemaPending as pending:
+            registry.fetch(pending.schema_id)
+            return codec.decode(value)
+
+    return decode

@@ -38,7 +38,7 @@ async def eventually_async(
     every: float = 0.02,
     what: str = "the condition",
 ) -> Value:
-    """As `eventually`, for a test on an event loop, which goes on; the condition may be a coroutine function."""
+    """As `eventually`, for a test on an event loop, which goes on; the condition may be a coroutine."""
     deadline = time.monotonic() + within
     while True:
         answer = condition()

@@ -1,4 +1,4 @@
-"""How a command fails: one clear line on standard error, an exit code, and no traceback for a user's mistake."""
+"""How a command fails: one clear line on standard error, an exit code, no traceback for a mistake."""
 
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The entry point of `sluicegate`: one command line, each command imported only when it is asked for.
 
 A command is a module of this package, named as the command with `_` for `-`. It offers either `command`, a
-function with typer's annotations, or `app`, a typer.Typer with sub-commands. Its line in the table below is all
+function with typer's annotations, or `app`, a typer.Typer with sub-commands. Its line in the table is all
 that `sluicegate --help` needs, so that help never imports faust or torch.
 """
 
@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "Create the topics and register the schemas.",
     "schemas": "Check or apply the schemas of every topic.",
     "worker": "Run lanes: read requests, infer, publish results.",
+    "supervise": "Keep several workers running; dead ones are back at once.",
     "send": "Send requests to a processor.",
     "tail": "Print a topic's records as JSON lines.",
     "find": "Say where a request is, and its result.",

@@ -180,11 +180,12 @@ class Host:
 
     def _spoilt(self, group: Group, spoilt: Spoilt) -> None:
         if spoilt.trouble is Trouble.MEMORY:
-            log.warning("%s ran out of memory on %d records: %s", self._name, group.size, spoilt.message)
+            log.info("%s ran out of memory on %d records: %s", self._name, group.size, spoilt.message)
             if self._bisection.out_of_memory(group, monotonic()):
                 self._answer(group, [verdicts.out_of_memory(spoilt)])
         else:
-            log.warning("%s raised on %d records: %s\n%s", self._name, group.size, spoilt.message, spoilt.trace)
+            level = logging.WARNING if group.size == 1 else logging.DEBUG
+            log.log(level, "%s raised on %d records: %s\n%s", self._name, group.size, spoilt.message, spoilt.trace)
             self._blame(group, lambda: verdicts.raised(spoilt))
 
     def _blame(self, group: Group, verdict: Callable[[], Outcome]) -> None:

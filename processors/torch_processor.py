@@ -1,0 +1,42 @@
+"""What torch processors share: their device, and a network whose weights are those that were pinned."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import safetensors.torch
+import torch
+
+from processors.contract import DeviceSettings, Processor
+from processors.manifest import Manifest, files_folder
+from processors.torch_device import TorchDevice
+from processors.weights import check_safetensors, read_verified
+
+Network = TypeVar("Network", bound=torch.nn.Module)
+
+
+class TorchProcessor(Processor):
+    """A processor on a TorchDevice; the settings' `compile` compiles its network."""
+
+    device: TorchDevice
+
+    def __init__(self, device: DeviceSettings) -> None:
+        super().__init__(device)
+        self.device = TorchDevice(device)
+
+    def place(self, network: Network) -> Network:
+        """The network on the device, for inference only, compiled if the settings say so."""
+        placed = network.eval().requires_grad_(False).to(self.device.device, self.device.dtype)
+        if self.device_settings.compile:
+            placed.compile(dynamic=True)
+        return placed
+
+    def describe(self) -> dict[str, str]:
+        return self.device.describe() | {"compile": str(self.device_settings.compile).lower()}
+
+
+def load_weights(manifest: Manifest, folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a model, verified. Raises WeightsRefused."""
+    file = manifest.files["weights"]
+    data = read_verified(files_folder(manifest, folder), file)
+    check_safetensors(data, file.name)
+    return safetensors.torch.load(data)

@@ -17,7 +17,7 @@ __all__ = ["ENTRY_OVERHEAD", "Answer", "AnswerBook", "BookSnapshot", "Bounds", "
 
 # What an answer costs beside its sealed bytes, as measured: two bytes objects, its share of the dict with
 # room to grow, its place in the order.
-ENTRY_OVERHEAD = 232
+ENTRY_OVERHEAD = 288
 
 _BLOCK_ENTRIES = 512
 # When it was settled: at the same offset in a place and in a sealed answer.

@@ -12,7 +12,7 @@ from schemas.errors import SluicegateError
 from streams.state.wire import Change, check_store, decode_key, encode_key, pack_entries, unpack_entries
 
 # What an entry costs beside the bytes of key and value: two bytes objects and their share of the dict.
-ENTRY_OVERHEAD = 176
+ENTRY_OVERHEAD = 192
 
 
 class StateMisused(SluicegateError):

@@ -69,7 +69,7 @@ class BookMachine(RuleBasedStateMachine):
 
     @initialize(
         entries=st.integers(0, 8),
-        size=st.sampled_from([0, 300, 1_000, 1_500, 10**6]),
+        size=st.sampled_from([0, 400, 1_000, 2_000, 10**6]),
         retention=st.integers(0, 50),
         skewed=st.booleans(),
     )

@@ -89,6 +89,10 @@ class Supervisor:
         with self._changed:
             return self._changed.wait_for(lambda: all(seat.idle for seat in self._seats.values()), timeout)
 
+    def slots(self) -> list[int]:
+        """The slots that it keeps workers in."""
+        return sorted(self._seats)
+
     def pids(self) -> dict[int, int]:
         """The workers that run now: slot to pid."""
         with self._changed:

@@ -1,0 +1,79 @@
+"""`sluicegate init`: make the topics and register the schemas that lanes need, or show them."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from streams.cli.lanes import Only, named
+from streams.provisioning.plan import Plan, plan_for
+from streams.provisioning.provision import Provisioned, provision
+from streams.provisioning.topics import Topic
+from streams.settings import load
+
+
+def command(
+    only: Only = None,
+    show: Annotated[
+        bool, typer.Option("--print", help="Only show topics, ACLs and schemas; needs no Kafka, changes nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Create the topics and register the schemas; what is there already is left, so it may be repeated.
+
+    A topic with another number of partitions is refused, with what to do. ACLs are only shown: which principals
+    there are is the cluster's matter.
+    """
+    from processors.catalogue import discover
+
+    settings = load()
+    plan = plan_for(settings, named(only) or tuple(discover()))
+    if show:
+        typer.echo(json.dumps(plan.as_json(), indent=2)) if as_json else print_plan(plan)
+        return
+    done = provision(settings, plan)
+    typer.echo(json.dumps(done.as_json(), indent=2)) if as_json else print_done(plan, done)
+
+
+def print_plan(plan: Plan) -> None:
+    """The plan for people; the lines of ACLs and schemas can be copied."""
+    console = Console(soft_wrap=True)
+    console.print(topic_table(plan.topics, {}))
+    for topic in plan.topics:
+        settings = " ".join(f"{key}={value}" for key, value in topic.config.items())
+        console.print(f"[dim]{topic.name}[/]: {settings}", highlight=False)
+    console.print("\n[bold]ACLs[/] [dim](where the cluster has an authorizer; put your own principals)[/]")
+    for permission in plan.permissions:
+        typer.echo(permission.line(plan.bootstrap_servers))
+    console.print("\n[bold]Schemas[/]")
+    for line in plan.schema_lines():
+        console.print(line, highlight=False)
+
+
+def print_done(plan: Plan, done: Provisioned) -> None:
+    """What was made, for people."""
+    console = Console(soft_wrap=True)
+    fates = {topic.name: topic for topic in done.topics.create}
+    said = dict.fromkeys(done.created, "[green]created[/]")
+    said |= {
+        one.topic: ", ".join(f"{key}: {one.was[key]} -> {value}" for key, value in one.changes.items())
+        for one in done.topics.alter
+    }
+    console.print(topic_table(tuple(fates.get(topic.name, topic) for topic in plan.topics), said))
+    for line in done.schemas:
+        console.print(line, highlight=False)
+    if not done.schemas:
+        console.print("schemas: all registered", highlight=False)
+    for line in done.topics.notices:
+        console.print(f"[yellow]note[/] {line}", highlight=False)
+
+
+def topic_table(topics: tuple[Topic, ...], said: dict[str, str]) -> Table:
+    """One line for each topic."""
+    table = Table("topic", "partitions", "purpose", "", box=None, pad_edge=False, header_style="dim")
+    for topic in topics:
+        fate = said.get(topic.name, "there" if said else "")
+        table.add_row(topic.name, str(topic.partitions), topic.purpose, fate)
+    return table

@@ -1,0 +1,101 @@
+"""The plan: a pure function of settings and lanes, for reading and for making."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.compatibility import Registration, plan, registrations
+from schemas.errors import Misconfigured
+from schemas.topics import name_problem
+from streams.binding import Binding, bind
+from streams.provisioning.permissions import Permission, permissions_for
+from streams.provisioning.topics import Topic, topics_for
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that some lanes need of a cluster and of a registry."""
+
+    bindings: tuple[Binding, ...]
+    topics: tuple[Topic, ...]
+    permissions: tuple[Permission, ...]
+    registrations: tuple[Registration, ...]
+    bootstrap_servers: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for programs."""
+        return {
+            "topics": [
+                {
+                    "name": topic.name,
+                    "purpose": topic.purpose,
+                    "partitions": topic.partitions,
+                    "replication": topic.replication,
+                    "config": topic.config,
+                    "bound": topic.bound,
+                }
+                for topic in self.topics
+            ],
+            "acls": [permission.line(self.bootstrap_servers) for permission in self.permissions],
+            "schemas": [
+                {
+                    "subject": registration.subject,
+                    "schema": registration.schema.name,
+                    "compatibility": str(registration.kind.level),
+                }
+                for registration in self.registrations
+            ],
+        }
+
+    def schema_lines(self) -> list[str]:
+        """The steps on an empty registry, in words."""
+        return [step.text for step in plan(None, self.registrations)]
+
+
+def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] = frozenset()) -> Plan:
+    """The plan for these lanes; touches nothing. Raises Misconfigured for names that cannot be topics, or clash."""
+    bindings = [bind(settings, name) for name in names]
+    for binding in bindings:
+        check_names(binding)
+    check_groups(bindings)
+    topics = topics_for(settings, list(names), stateful)
+    wanted = {
+        (one.subject, one.schema.text): one
+        for binding in bindings
+        for one in registrations(binding.name, binding.requests, binding.results)
+    }
+    return Plan(
+        bindings=tuple(bindings),
+        topics=tuple(topics),
+        permissions=tuple(permissions_for(bindings, frozenset(topic.name for topic in topics))),
+        registrations=tuple(wanted.values()),
+        bootstrap_servers=settings.kafka.bootstrap_servers,
+    )
+
+
+def check_names(binding: Binding) -> None:
+    """Raises Misconfigured for what Kafka would refuse, and for a lane that would read what it writes."""
+    names = (*binding.requests, binding.results, binding.dead_letters, binding.repeats, binding.state)
+    for topic in names:
+        problem = name_problem(topic)
+        if problem is not None:
+            raise Misconfigured(f"lane {binding.name}: {problem}")
+    loop = set(binding.requests) & {binding.results, binding.dead_letters, binding.repeats, binding.state}
+    if loop:
+        raise Misconfigured(
+            f"lane {binding.name} would read what it writes, {', '.join(sorted(loop))}: give lanes.{binding.name} "
+            "another `requests` or `results`"
+        )
+
+
+def check_groups(bindings: Sequence[Binding]) -> None:
+    """Raises Misconfigured when two lanes share a group: each would take the other's partitions."""
+    owners: dict[str, str] = {}
+    for binding in bindings:
+        other = owners.setdefault(binding.group, binding.name)
+        if other != binding.name:
+            raise Misconfigured(
+                f"lanes {other} and {binding.name} have one group, {binding.group!r}: each lane needs its own; "
+                f"set lanes.{binding.name}.group"
+            )

@@ -1,0 +1,48 @@
+"""Making a plan: topics first, then compatibility and schemas. Safe to repeat."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.compatibility import apply
+from streams.client import connection
+from streams.provisioning.cluster import Cluster
+from streams.provisioning.difference import Difference, difference
+from streams.provisioning.plan import Plan
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """What was there and what was done."""
+
+    topics: Difference
+    created: tuple[str, ...]
+    altered: tuple[str, ...]
+    schemas: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "created": list(self.created),
+            "altered": list(self.altered),
+            "kept": list(self.topics.kept),
+            "schemas": list(self.schemas),
+            "notices": list(self.topics.notices),
+        }
+
+
+def provision(settings: Settings, plan: Plan) -> Provisioned:
+    """Makes what the plan says and is not there. Blocks.
+
+    Raises Refused (nothing was made) for a topic that must not stay as it is, KafkaException or RegistryUnavailable
+    when one of the two does not answer, SchemaIncompatible when the registry's schemas do not allow ours.
+    """
+    cluster = Cluster(connection.admin(settings))
+    change = difference(plan.topics, cluster.existing(plan.topics))
+    made = cluster.make(change)
+    registry = connection.open_registry(settings)
+    try:
+        steps = apply(registry, plan.registrations)
+    finally:
+        registry.close()
+    return Provisioned(change, tuple(made.created), tuple(made.altered), tuple(step.text for step in steps))

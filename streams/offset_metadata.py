@@ -23,9 +23,7 @@ def render(values: dict[str, str]) -> str:
     """The text for these values. Raises ValueError for what could not be read back, or is too long."""
     for key, value in values.items():
         if not _KEY.fullmatch(key) or ";" in value:
-            raise ValueError(
-                f"offset metadata {key!r}={value!r}: keys are lower-case words, values without ';'"
-            )
+            raise ValueError(f"offset metadata {key!r}={value!r}: keys are lower-case words, values without ';'")
     text = ";".join(f"{key}={value}" for key, value in values.items())
     if len(text.encode()) > LIMIT_BYTES:
         raise ValueError(f"offset metadata of {len(text.encode())} bytes: Kafka takes {LIMIT_BYTES}")

@@ -66,9 +66,7 @@ class Channel:
         """Sends one message; raises OSError (BrokenPipeError) when the other end is gone."""
         packet = json.dumps([type(message).__name__, asdict(message)]).encode()
         if len(packet) > LIMIT:
-            raise ValueError(
-                f"message of {len(packet)} bytes to a worker: at most {LIMIT}; set less environment"
-            )
+            raise ValueError(f"message of {len(packet)} bytes to a worker: at most {LIMIT}; set less environment")
         self.connection.send(packet)
 
     def receive(self) -> Message | None:

@@ -1,0 +1,148 @@
+"""Turns what is known of each entry into the one record that answers it: a result, a replayed answer, a dead letter.
+
+What can never be produced is found here, before it enters a transaction: a result over the topic's limit, a reply topic
+that is missing or forbidden, a dead letter that its headers made too large.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from schemas.codec import Codec
+from schemas.dead_letter import CONNECT, OURS
+from schemas.envelope import REPLAYED, outcome_headers
+from schemas.outcome import Code, Completed, Failed, Outcome
+from streams.binding import Binding
+from streams.entry import Entry
+from streams.output import Output
+from streams.repeats.answer import INLINE_LIMIT, seal
+
+# Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
+UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
+
+
+class Answering:
+    """Builds outputs for one lane."""
+
+    def __init__(
+        self,
+        binding: Binding,
+        codec: Codec,
+        model: str,
+        model_version: str,
+        limits: Callable[[str], int],
+        reply_problem: Callable[[str], str | None],
+    ) -> None:
+        self._binding = binding
+        self._codec = codec
+        self._common: dict[str, Any] = {"error": None, "model": model, "model_version": model_version}
+        self._limits = limits
+        self._reply_problem = reply_problem
+
+    def answer(self, entry: Entry, now_ms: int, ce_time: bytes, compute_ms: float) -> Output:
+        """The record that answers this entry; the entry then knows what its repeats will get."""
+        if entry.dead_letter is not None:
+            entry.answered = True
+            return self._fitting_dead_letter(entry.dead_letter)
+        output = self._output(entry, now_ms, ce_time, compute_ms)
+        remember(entry, output.value or b"", now_ms)
+        return output
+
+    def _output(self, entry: Entry, now_ms: int, ce_time: bytes, compute_ms: float) -> Output:
+        envelope = entry.envelope
+        topic, key = self._binding.results, entry.key
+        if envelope.reply_to is not None:
+            problem = self._reply_problem(envelope.reply_to)
+            if problem is None:
+                topic, key = envelope.reply_to, envelope.reply_key if envelope.reply_key is not None else key
+            else:
+                entry.replay, entry.outcome = None, Failed(Code.INVALID_REPLY_TO, problem)
+        headers = outcome_headers(
+            self._binding.name, entry.topic, entry.partition, entry.offset, ce_time, envelope.correlation
+        )
+        if entry.replay is not None and entry.replay.value is not None:
+            headers.append(REPLAYED)
+            return self._fitting(entry, Output(topic, entry.replay.value, key, -1, headers), now_ms)
+        assert entry.outcome is not None
+        value = self.encode(entry, entry.outcome, now_ms, compute_ms)
+        return self._fitting(entry, Output(topic, value, key, -1, headers), now_ms)
+
+    def encode(self, entry: Entry, outcome: Outcome, now_ms: int, compute_ms: float = 0.0) -> bytes:
+        """The framed result record of an outcome."""
+        request_id = entry.record.get("request_id", "")
+        queue_ms = float(max(0, now_ms - entry.timestamp))
+        if type(outcome) is Completed:
+            record = {
+                "request_id": request_id,
+                "status": "COMPLETED",
+                **outcome.output,
+                **self._common,
+                "queue_ms": queue_ms,
+                "compute_ms": compute_ms,
+            }
+        else:
+            record = {
+                "request_id": request_id,
+                "status": "FAILED",
+                **self._common,
+                "error": failure(outcome),  # type: ignore[arg-type] # the other of two
+                "queue_ms": queue_ms,
+                "compute_ms": compute_ms,
+            }
+        return self._codec.encode(record)
+
+    def _fitting(self, entry: Entry, output: Output, now_ms: int) -> Output:
+        limit = self._limits(output.topic)
+        if output.size <= limit:
+            return output
+        entry.replay = None
+        entry.outcome = Failed(
+            Code.RESULT_TOO_LARGE, f"the result takes {output.size} bytes, {output.topic} allows {limit}"
+        )
+        smaller = output._replace(value=self.encode(entry, entry.outcome, now_ms))
+        if smaller.size <= limit:
+            return smaller
+        bare = outcome_headers(self._binding.name, entry.topic, entry.partition, entry.offset, b"", [])
+        return smaller._replace(headers=bare)
+
+    def _fitting_dead_letter(self, output: Output) -> Output:
+        limit = self._limits(output.topic)
+        if output.size <= limit:
+            return output
+        return without_payload(output, limit)
+
+
+def without_payload(output: Output, limit: int) -> Output:
+    """A dead letter that its headers made too large for its topic: the reason and the place of the original, alone."""
+    why = [(name, value) for name, value in output.headers if name.startswith((CONNECT, OURS))]
+    omitted = f"{len(output.value or b'')} bytes omitted, {output.topic} allows {limit}".encode()
+    return output._replace(value=None, headers=[*why, (f"{OURS}omitted", omitted)])
+
+
+def remember(entry: Entry, value: bytes, now_ms: int) -> None:
+    """Notes on the entry what a repeat of it gets: its answer if that is final, and how the book keeps it."""
+    entry.answered = True
+    if entry.replay is not None:
+        entry.answer = value
+    elif entry.id_digest is not None and entry.outcome is not None and final(entry.outcome):
+        entry.answer = value
+        if len(value) <= INLINE_LIMIT:
+            entry.sealed = seal(entry.payload_digest, now_ms, value, type(entry.outcome) is Failed)
+        else:
+            entry.large = True
+
+
+def failure(outcome: Failed) -> dict[str, Any]:
+    """The error of a result record."""
+    return {
+        "code": outcome.code,
+        "message": outcome.message,
+        "retriable": outcome.retriable,
+        "details": outcome.details,
+    }
+
+
+def final(outcome: Outcome) -> bool:
+    """Whether asking again would give the same answer."""
+    if type(outcome) is Completed:
+        return True
+    return not outcome.retriable and outcome.code not in UNREMEMBERED  # type: ignore[union-attr] # the other of two

@@ -1,0 +1,134 @@
+"""Read this first: `build` creates a worker and joins everything; `run` is its life from start to exit code.
+
+Faust is the runtime: its App has agents, channels, supervision and the web server. Its own Kafka consumer, producer and
+tables are left out (`BootStrategy`), because the transaction is ours: a lane's intake puts micro-batches on the lane's
+channel, the agent below takes them from there, and the lane's committer makes what comes out durable.
+"""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import faust
+import structlog
+from faust.app.base import BootStrategy
+
+from processors.catalogue import discover
+from processors.contract import Declaration
+from schemas.errors import Misconfigured
+from schemas.registry import Registry
+from streams.binding import bind
+from streams.exit_codes import ExitCode
+from streams.lane_service import Dispatched, LaneService
+from streams.settings import Settings
+from streams.slots import Slot
+
+log = structlog.get_logger(__name__)
+
+
+class WithoutKafka(BootStrategy):
+    """Faust's services except those that talk to Kafka."""
+
+    enable_kafka = False
+    enable_kafka_consumer = False
+    enable_kafka_producer = False
+
+
+class WorkerApp(faust.App):
+    """A Faust app whose records come from our own intake."""
+
+    BootStrategy = WithoutKafka
+
+
+class Worker:
+    """A worker process: a Faust app and the lanes that it runs."""
+
+    def __init__(self, settings: Settings, slot: Slot, app: faust.App, registry: Registry) -> None:
+        self.settings, self.slot, self.app, self.registry = settings, slot, app, registry
+        self.lanes: list[LaneService] = []
+        self.stopping = asyncio.Event()
+        self.exit_code = ExitCode.OK
+        self._sending: set[asyncio.Future[None]] = set()
+
+    def add_lane(self, declaration: Declaration) -> None:
+        """Adds a lane: a channel, the agent that iterates over it, and the service that feeds it."""
+        channel = self.app.channel(maxsize=0)
+
+        def send(dispatched: Dispatched) -> None:
+            # The channel is unbounded (a lane's slots bound it), so the put never waits, and puts stay in order.
+            task = asyncio.ensure_future(channel.put(dispatched))  # type: ignore[arg-type] # Faust passes on any object
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+        lane = LaneService(
+            self.settings,
+            declaration,
+            bind(self.settings, declaration.name),
+            self.slot.number,
+            self.registry,
+            send,
+            self._fenced,
+        )
+        slots = self.settings.lane(declaration.name).slots or declaration.slots
+        self.app.agent(channel, name=f"lane.{declaration.name}", concurrency=slots)(take_batches)
+        self.lanes.append(lane)
+
+    async def life(self, leave: bool) -> ExitCode:
+        """Starts everything, waits to be told to stop, drains, ends."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        await self.app.start()
+        self.app.flow_control.resume()
+        try:
+            for lane in self.lanes:
+                await lane.start()
+            log.info("worker started", slot=self.slot.number, lanes=[lane.name for lane in self.lanes])
+            await self.stopping.wait()
+            log.info("worker stopping", leave=leave)
+            await asyncio.gather(*(lane.stop(leave=leave) for lane in self.lanes))
+        finally:
+            await self.app.stop()
+            self.registry.close()
+        return self.exit_code
+
+    def _fenced(self, why: str) -> None:
+        log.error("the slot was taken over, this worker ends", why=why)
+        self.exit_code = ExitCode.FENCED
+        self.stopping.set()
+
+
+async def take_batches(batches: faust.StreamT[Dispatched]) -> None:
+    """The Faust agent of every lane: takes micro-batches from the lane's channel and answers them."""
+    async for run, batch in batches:
+        await run.processing.run(batch)
+
+
+def build(settings: Settings, only: Sequence[str], slot: Slot) -> Worker:
+    """A worker with the lanes named (all, if none is). Raises Misconfigured for an unknown name."""
+    data = settings.stack.directory / "faust"
+    data.mkdir(parents=True, exist_ok=True)
+    app = WorkerApp(
+        f"sluicegate-{slot.number}",
+        broker=f"kafka://{settings.kafka.bootstrap_servers}",
+        store="memory://",
+        web_enabled=False,
+        datadir=str(data),
+    )
+    worker = Worker(settings, slot, app, Registry(settings.registry.url, settings.registry.properties))
+    declarations = discover()
+    for name in only or sorted(declarations):
+        if name not in declarations:
+            known = ", ".join(sorted(declarations))
+            raise Misconfigured(f"--only {name}: there is no such processor; there are {known}")
+        worker.add_lane(declarations[name])
+    return worker
+
+
+def run(settings: Settings, only: Sequence[str], slot: Slot, leave: bool) -> int:
+    """Runs a worker until it is told to stop (SIGTERM, SIGINT) or loses its slot; its exit code. Blocks."""
+
+    async def main() -> ExitCode:
+        return await build(settings, only, slot).life(leave)
+
+    return int(asyncio.run(main()))

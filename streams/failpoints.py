@@ -1,0 +1,66 @@
+"""Places where a test kills, stops or delays this process: `SLUICEGATE_FAILPOINTS=commit.before:3:kill`.
+
+Each rule is `name:nth:action` (or `name:nth:action:seconds`), rules are separated by commas: at the nth passage of the
+named place the action happens. Actions: `kill` (SIGKILL), `stop` (SIGSTOP), `raise` (FailpointReached), `delay` (sleeps
+the given seconds). Without the variable a passage costs one comparison with None.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from schemas.errors import SluicegateError
+
+VARIABLE = "SLUICEGATE_FAILPOINTS"
+STAGES = ("decode", "admit", "dispatch", "infer", "begin", "produce", "send_offsets", "commit", "apply", "revoke")
+NAMES = tuple(f"{stage}.{side}" for stage in STAGES for side in ("before", "after"))
+
+
+class FailpointReached(SluicegateError):
+    """A failpoint with the action `raise` was passed."""
+
+
+class Rule:
+    """One armed failpoint: counts passages and acts at the nth."""
+
+    def __init__(self, name: str, nth: int, action: str, seconds: float) -> None:
+        self.name, self.nth, self.action, self.seconds = name, nth, action, seconds
+        self.passed = 0
+
+    def hit(self) -> None:
+        """Counts one passage; acts when it is the nth."""
+        self.passed += 1
+        if self.passed == self.nth:
+            ACTIONS[self.action](self)
+
+
+def parse(text: str) -> dict[str, Rule]:
+    """The rules by name. Raises ValueError, naming the rule, when a name or an action does not exist."""
+    rules = {}
+    for item in filter(None, text.split(",")):
+        name, nth, action, *rest = (*item.split(":"), "", "")[:4] if item.count(":") >= 2 else (item, "", "", "")
+        if name not in NAMES or action not in ACTIONS or not nth.isdigit():
+            raise ValueError(f"failpoint {item!r}: write name:nth:action with a name of {', '.join(NAMES)}")
+        rules[name] = Rule(name, int(nth), action, float(rest[0]) if rest and rest[0] else 1.0)
+    return rules
+
+
+def _raise(rule: Rule) -> None:
+    raise FailpointReached(f"failpoint {rule.name} reached")
+
+
+ACTIONS: dict[str, Callable[[Rule], None]] = {
+    "kill": lambda rule: os.kill(os.getpid(), signal.SIGKILL),
+    "stop": lambda rule: os.kill(os.getpid(), signal.SIGSTOP),
+    "raise": _raise,
+    "delay": lambda rule: time.sleep(rule.seconds),
+}
+
+_rules: dict[str, Rule] | None = parse(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
+def passing(name: str) -> None:
+    """Marks the passage of a named place."""
+    if _rules is not None and name in _rules:
+        _rules[name].hit()

@@ -1,0 +1,282 @@
+"""The intake: one thread that polls a lane's consumer, admits what it reads, and answers to rebalances.
+
+It never waits for inference or for a commit, so a slow model can't cost the worker its membership: when the lane is
+full it waits briefly for room (pausing makes librdkafka throw away what it fetched), then pauses and polls on.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.errors import SchemaPending
+from streams.admission import Admission
+from streams.entry import Entry
+from streams.failpoints import passing
+from streams.membership import Membership
+from streams.observability.metrics import LaneMetrics
+from streams.partition import Ownership, Partition, Phase
+from streams.pipeline import Pipeline
+from streams.polling import poll_many
+from streams.repeats.book import AnswerBook
+from streams.restoration import Restoration, Restored
+from streams.schema_asker import SchemaAsker
+
+CHUNK = 512
+IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
+
+log = structlog.get_logger(__name__)
+
+
+class Intake(threading.Thread):
+    """The poll loop of one lane. Only this thread touches the consumer's position and pauses."""
+
+    def __init__(
+        self,
+        lane: str,
+        topics: Sequence[str],
+        consumer: Consumer,
+        pipeline: Pipeline,
+        ownership: Ownership,
+        admission: Admission,
+        restoration: Restoration,
+        asker: SchemaAsker,
+        membership: Membership,
+        make_book: Callable[[str, int], AnswerBook],
+        metrics: LaneMetrics,
+        revoke_seconds: float,
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__(name=f"{lane}-intake", daemon=True)
+        self._topics = list(topics)
+        self._consumer = consumer
+        self._pipeline = pipeline
+        self._ownership = ownership
+        self._admission = admission
+        self._restoration = restoration
+        self._asker = asker
+        self._membership = membership
+        self._make_book = make_book
+        self._metrics = metrics
+        self._revoke_seconds = revoke_seconds
+        self._on_fatal = on_fatal
+        self._stopping = threading.Event()
+        self._restoring: set[Partition] = set()
+        self._full = False
+
+    def run(self) -> None:
+        """Polls until stopped. A fatal error of the consumer, or one of ours, ends the lane."""
+        try:
+            self._consumer.subscribe(
+                self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
+            )
+            while not self._stopping.is_set():
+                self._step()
+        except BaseException as error:
+            self._on_fatal(error)
+
+    def stop(self, timeout: float) -> None:
+        """Ends the poll loop; nothing more is admitted."""
+        self._stopping.set()
+        self.join(timeout)
+
+    def leave(self, timeout: float) -> None:
+        """Gives the partitions up at once, static member or not; call after `stop`."""
+        self._consumer.unsubscribe()
+        deadline = time.monotonic() + timeout
+        while self._consumer.assignment() and time.monotonic() < deadline:
+            self._consumer.poll(0.05)
+
+    def _step(self) -> None:
+        self._membership.serve(self._consumer)
+        if self._pipeline.aborted is not None:
+            self._rewind()
+        if self._restoring:
+            self._adopt()
+        if self._asker.answered():
+            self._unpark()
+        if not self._make_room():
+            self._handle(poll_many(self._consumer, 1, PAUSED_SECONDS))
+            return
+        self._handle(poll_many(self._consumer, CHUNK, self._patience()))
+
+    def _handle(self, messages: list[Message]) -> None:
+        if not messages:
+            self._pipeline.quiet(time.monotonic())
+            return
+        entries = self._admit_all(messages)
+        self._pipeline.offer(entries, time.monotonic(), backlog=len(messages) == CHUNK)
+
+    def _patience(self) -> float:
+        if self._restoring or self._asker.waiting or self._membership.busy:
+            return RESTORING_SECONDS
+        due = self._pipeline.due()
+        return IDLE_SECONDS if due is None else min(max(due - time.monotonic(), 0.0), IDLE_SECONDS)
+
+    def _admit_all(self, messages: list[Message]) -> list[Entry]:
+        passing("admit.before")
+        entries: list[Entry] = []
+        now_ms = time.time_ns() // 1_000_000
+        get = self._ownership.get
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._read_error(error, message)
+                continue
+            partition = get(message.topic() or "", message.partition() or 0)
+            offset = message.offset() or 0
+            if partition is None or partition.phase is not Phase.RUNNING or offset < partition.position:
+                continue
+            partition.position = offset + 1
+            if partition.parked:
+                partition.parked.append(message)
+            else:
+                self._admit(partition, message, now_ms, entries)
+        passing("admit.after")
+        return entries
+
+    def _admit(self, partition: Partition, message: Message, now_ms: int, entries: list[Entry]) -> None:
+        try:
+            entries.append(self._admission.admit(partition, message, now_ms))
+        except SchemaPending as pending:
+            partition.parked.append(message)
+            self._asker.ask(pending.schema_id, partition)
+            self._pause(partition)
+
+    def _unpark(self) -> None:
+        now_ms, entries = time.time_ns() // 1_000_000, list[Entry]()
+        for partition in self._asker.take():
+            messages, partition.parked = partition.parked, type(partition.parked)()
+            for message in messages if partition.owned else ():
+                if partition.parked:
+                    partition.parked.append(message)
+                else:
+                    self._admit(partition, message, now_ms, entries)
+            if partition.owned and not partition.parked and not self._full:
+                self._resume(partition)
+        self._pipeline.offer(entries, time.monotonic(), backlog=False)
+
+    def _make_room(self) -> bool:
+        """Whether there is room; a lane that stays full is paused, with hysteresis."""
+        pipeline = self._pipeline
+        if not self._full:
+            if not pipeline.full or pipeline.wait_room(ROOM_SECONDS) or pipeline.aborted is not None:
+                return True
+            self._full = True
+            self._metrics.pause()
+            for partition in self._ownership.all():
+                self._pause(partition)
+            return False
+        if not pipeline.roomy:
+            return False
+        self._full = False
+        self._metrics.resume()
+        for partition in self._ownership.all():
+            if partition.phase is Phase.RUNNING and not partition.parked:
+                self._resume(partition)
+        return True
+
+    def _rewind(self) -> None:
+        """After an abort: every owned partition goes back to what is committed."""
+        self._pipeline.aborted = None
+        partitions = [partition for partition in self._ownership.all() if partition.phase is not Phase.FAILED]
+        for partition in partitions:
+            partition.phase = Phase.RESTORING
+            partition.in_flight.clear()
+            partition.parked.clear()
+            self._pause(partition)
+        self._asker.forget()
+        self._restoring.update(partitions)
+        self._restoration.submit(partitions)
+
+    def _adopt(self) -> None:
+        while not self._restoration.restored.empty():
+            restored = self._restoration.restored.get()
+            if restored.partition in self._restoring and restored.partition.owned:
+                self._start(restored)
+        self._restoring = {partition for partition in self._restoring if partition.owned}
+        if not self._restoring:
+            self._pipeline.resume(time.monotonic())
+
+    def _start(self, restored: Restored) -> None:
+        partition = restored.partition
+        if restored.problem is not None:
+            partition.phase = Phase.FAILED
+            log.error("a partition can't be read", error=str(restored.problem))
+        else:
+            self._go_to(partition, restored.offset)
+            partition.phase = Phase.RUNNING
+            if self._full:
+                self._pause(partition)
+        self._restoring.discard(partition)
+
+    def _go_to(self, partition: Partition, offset: int) -> None:
+        # Not by seek(): that is lost on a partition whose first offset is still being asked for.
+        place = TopicPartition(partition.topic, partition.number, offset)
+        self._consumer.incremental_unassign([place])
+        self._consumer.incremental_assign([place])
+        self._consumer.resume([place])
+        partition.paused = False
+        partition.position = offset
+
+    def _pause(self, partition: Partition) -> None:
+        if not partition.paused and partition.owned:
+            partition.paused = True
+            self._consumer.pause([TopicPartition(partition.topic, partition.number)])
+
+    def _resume(self, partition: Partition) -> None:
+        if partition.paused:
+            partition.paused = False
+            self._consumer.resume([TopicPartition(partition.topic, partition.number)])
+
+    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        consumer.incremental_assign(places)
+        partitions = []
+        for place in places:
+            partition = Partition(place.topic, place.partition, self._make_book(place.topic, place.partition))
+            self._ownership.begin(partition)
+            self._pause(partition)
+            partitions.append(partition)
+        log.info("partitions assigned", partitions=names(places))
+        self._restoring.update(partitions)
+        self._restoration.submit(partitions)
+        self._metrics.partitions(len(self._ownership.all()))
+
+    def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        passing("revoke.before")
+        keys = [(place.topic, place.partition) for place in places]
+        leaving = {partition for key in keys if (partition := self._ownership.get(*key))}
+        self._pipeline.hold()
+        self._pipeline.wait_settled(leaving, self._revoke_seconds)
+        self._end(keys)
+        consumer.incremental_unassign(places)
+        log.info("partitions revoked", partitions=names(places))
+        passing("revoke.after")
+
+    def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        self._end([(place.topic, place.partition) for place in places])
+        consumer.incremental_unassign(places)
+        log.warning("partitions lost", partitions=names(places))
+
+    def _end(self, keys: list[tuple[str, int]]) -> None:
+        ended = set(self._ownership.end(keys))
+        self._restoring -= ended
+        for topic, number in keys:
+            self._metrics.forget_partition(topic, number)
+        self._metrics.partitions(len(self._ownership.all()))
+        if self._pipeline.holds(ended):
+            self._pipeline.abort("revoked")
+        elif not self._restoring:
+            self._pipeline.resume(time.monotonic())
+
+    def _read_error(self, error: KafkaError, message: Message) -> None:
+        if error.fatal():
+            raise KafkaException(error)
+        log.warning("read error", error=str(error), topic=message.topic(), partition=message.partition())
+
+
+def names(places: Sequence[TopicPartition]) -> list[str]:
+    """Partitions as people read them."""
+    return [f"{place.topic}[{place.partition}]" for place in places]

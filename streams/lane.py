@@ -1,0 +1,236 @@
+"""A lane: one processor's whole path, from its request topics to its result topic.
+
+`LaneRun` joins the pieces once: intake thread, Faust agent, committer thread, restoration thread. `Lane` starts one,
+and another after a fault, so that a fault of one lane neither ends nor delays the others.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from processors.contract import BatchPolicy, Declaration
+from schemas import avsc
+from schemas.codec import Codec
+from schemas.handler import Handler, State
+from schemas.registry import Registry
+from schemas.subjects import subject
+from streams import connections
+from streams.admission import Admission
+from streams.answering import Answering
+from streams.binding import Binding
+from streams.changelog import AnswersReader, NoChangelog
+from streams.committing import Committing
+from streams.directory import Directory
+from streams.entry import Entry
+from streams.flight import Batch
+from streams.intake import Intake
+from streams.membership import Membership
+from streams.observability.metrics import LaneMetrics
+from streams.offset_metadata import for_slot
+from streams.partition import Ownership
+from streams.pipeline import Bounds, Pipeline
+from streams.processing import Processing
+from streams.recall import Recall
+from streams.repeats.book import AnswerBook
+from streams.repeats.book import Bounds as BookBounds
+from streams.restoration import Restoration
+from streams.schema_asker import SchemaAsker
+from streams.settings import LaneSettings, Settings
+from streams.succession import Succession
+from streams.transaction import Committer, PlainCommitter, Transactor
+
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class LaneRun:
+    """A lane's pieces, joined. Construction connects to nothing that must answer; `start` does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        declaration: Declaration,
+        binding: Binding,
+        slot: int,
+        registry: Registry,
+        handler: Handler,
+        state: State,
+        metrics: LaneMetrics,
+        dispatch: Callable[["LaneRun", Batch], None],
+    ) -> None:
+        self._settings, self._lane = settings, settings.lane(binding.name)
+        self._declaration, self._binding, self._slot = declaration, binding, slot
+        self._registry, self._metrics = registry, metrics
+        self._loop = asyncio.get_running_loop()
+        self.failed: asyncio.Future[BaseException] = self._loop.create_future()
+        self._remembers = self._lane.repeats.entries > 0 and self._lane.repeats.retention_seconds > 0
+        self.ownership = Ownership()
+        self._admin = AdminClient(settings.kafka.client())
+        self._directory = Directory(self._admin, settings.topics.max_message_bytes)
+        policy = batch_policy(declaration.batch, self._lane)
+        slots = 1 if handler.stateful else self._lane.slots or declaration.slots
+        self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
+        self._membership = Membership()
+        properties = connections.member(settings, binding, slot)
+        self._consumer = Consumer({**properties, "on_commit": self._membership.committed})
+        self._request_codec = Codec(avsc.load(binding.name, "request"), subject(binding.requests[0]), registry)
+        self._result_codec = Codec(avsc.load(binding.name, "result"), subject(binding.results), registry)
+        self._recall = Recall(Consumer(connections.reader(settings, binding)))
+        self._asker = SchemaAsker(binding.name, registry)
+        self.processing = Processing(self.pipeline, handler, state, self._make_answering(), self._look_up)
+        self._committing = self._make_committing()
+        self._restoration = self._make_restoration()
+        self._intake = self._make_intake()
+
+    async def start(self) -> None:
+        """Binds the schemas, learns the topics, and starts the threads. Raises what keeps it from running."""
+        await asyncio.to_thread(self._connect)
+        for thread in (self._committing, self._restoration, self._intake):
+            thread.start()
+
+    async def stop(self, drain_seconds: float, *, leave: bool) -> None:
+        """Stops intake, commits what is in flight within the time given, and ends; `leave` gives the partitions up."""
+        await asyncio.to_thread(self._intake.stop, STOP_SECONDS)
+        if drain_seconds > 0:
+            self.pipeline.drain(time.monotonic())
+            await asyncio.to_thread(self.pipeline.wait_empty, drain_seconds)
+        await asyncio.to_thread(self._end, leave)
+
+    def oldest(self) -> float | None:
+        """When the oldest unsettled record arrived (seconds, monotonic)."""
+        return self.pipeline.oldest()
+
+    def _connect(self) -> None:
+        for codec in (self._request_codec, self._result_codec):
+            codec.bind()
+        self._directory.learn_now([self._binding.results, self._binding.dead_letters])
+
+    def _end(self, leave: bool) -> None:
+        self._restoration.stop(STOP_SECONDS)
+        self._committing.stop(STOP_SECONDS)
+        if leave:
+            self._intake.leave(STOP_SECONDS)
+        self._asker.stop()
+        self._consumer.close()
+
+    def _fail(self, error: BaseException) -> None:
+        def note() -> None:
+            if not self.failed.done():
+                self.failed.set_result(error)
+
+        self._loop.call_soon_threadsafe(note)
+
+    async def _look_up(self, entries: Sequence[Entry]) -> None:
+        """Before answering: which reply topics are there, and the large answers that repeats get again."""
+        await self._directory.learn({entry.envelope.reply_to for entry in entries if entry.envelope.reply_to})
+        for entry in entries:
+            replay = entry.replay
+            if replay is not None and replay.value is None and replay.location is not None:
+                value = await asyncio.to_thread(self._recall.fetch, replay.location)
+                entry.replay = None
+                if value is not None:
+                    entry.repeat(value)
+
+    def _make_answering(self) -> Answering:
+        return Answering(
+            self._binding,
+            self._result_codec,
+            self._declaration.model,
+            self._declaration.model_version,
+            self._directory.limit,
+            self._directory.problem,
+        )
+
+    def _make_committing(self) -> Committing:
+        return Committing(
+            self._binding,
+            self.pipeline,
+            self.ownership,
+            self._make_committer(),
+            self._membership,
+            for_slot(self._slot),
+            self._metrics,
+            self._fail,
+        )
+
+    def _make_committer(self) -> Committer:
+        timeout = self._settings.kafka.transaction_timeout_ms / 1000
+        if self._lane.guarantee == "exactly-once":
+            properties = connections.transactional_for(self._settings, self._binding, self._slot)
+            return Transactor(properties, timeout, lambda why: self._metrics.producer_renewed())
+
+        def commit_offsets(offsets: Sequence[TopicPartition]) -> None:
+            self._membership.commit(offsets, timeout)
+
+        first = self._lane.guarantee == "at-most-once"
+        properties = connections.producer(self._settings, self._binding)
+        return PlainCommitter(properties, timeout, commit_offsets, offsets_first=first)
+
+    def _make_restoration(self) -> Restoration:
+        settings, binding = self._settings, self._binding
+        stable = Consumer(connections.reader(settings, binding))
+        reader = AnswersReader(binding, Consumer(connections.reader(settings, binding)))
+        return Restoration(
+            binding.name,
+            self._membership,
+            stable,
+            Succession(
+                binding.group,
+                self._slot,
+                Consumer(connections.reader(settings, binding, "read_uncommitted")),
+                self._admin,
+                lambda identity: connections.transactional(settings, binding, identity),
+            ),
+            reader if self._remembers else NoChangelog(),
+            for_slot(self._slot),
+            self._committing.settled,
+            lambda topic, number: False,
+        )
+
+    def _make_intake(self) -> Intake:
+        limits = self._lane.repeats
+        book_bounds = BookBounds(limits.entries, limits.bytes, int(limits.retention_seconds * 1000))
+        admission = Admission(
+            self._binding.name,
+            self._request_codec,
+            self._declaration.request,
+            self._declaration.cost,
+            self._binding.dead_letters,
+            remember=self._remembers,
+        )
+        return Intake(
+            self._binding.name,
+            self._binding.requests,
+            self._consumer,
+            self.pipeline,
+            self.ownership,
+            admission,
+            self._restoration,
+            self._asker,
+            self._membership,
+            lambda topic, number: AnswerBook(book_bounds),
+            self._metrics,
+            self._settings.worker.revoke_seconds,
+            self._fail,
+        )
+
+
+def batch_policy(declared: BatchPolicy, lane: LaneSettings) -> BatchPolicy:
+    """The processor's own policy with what the user set instead."""
+    chosen = lane.batch
+    return BatchPolicy(
+        size=chosen.size or declared.size,
+        wait_ms=declared.wait_ms if chosen.wait_ms is None else chosen.wait_ms,
+        cost=chosen.cost or declared.cost,
+        bytes=chosen.bytes or declared.bytes,
+    )
+
+
+def bounds(lane: LaneSettings) -> Bounds:
+    """The lane's bounds on what is unsettled."""
+    return Bounds(lane.intake_records, lane.intake_bytes, lane.transaction_records, lane.transaction_bytes)

@@ -1,0 +1,52 @@
+"""What other threads need of the lane's group member, without touching its consumer.
+
+confluent-kafka serialises the calls on one consumer: a second thread waits while the first polls, without end beside a
+busy poll loop. So the intake thread alone calls it; here it leaves the group metadata, and takes commits to make.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+NOT_A_MEMBER = b""
+
+
+class Membership:
+    """Shared between a lane's intake thread, which calls `serve`, and its other threads."""
+
+    def __init__(self) -> None:
+        self.metadata = NOT_A_MEMBER
+        self._asked: deque[tuple[list[TopicPartition], Future[None]]] = deque()
+        self._sent: deque[Future[None]] = deque()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a commit waits to be made or answered: the poll loop should turn quickly."""
+        return bool(self._asked or self._sent)
+
+    def commit(self, offsets: Sequence[TopicPartition], timeout: float) -> None:
+        """Commits offsets outside a transaction; blocks. Raises KafkaException, TimeoutError."""
+        answer: Future[None] = Future()
+        self._asked.append((list(offsets), answer))
+        answer.result(timeout)
+
+    def serve(self, consumer: Consumer) -> None:
+        """By the intake thread, between polls: refreshes the metadata and makes what was asked for."""
+        self.metadata = consumer.consumer_group_metadata()
+        while self._asked:
+            offsets, answer = self._asked.popleft()
+            self._sent.append(answer)
+            consumer.commit(offsets=offsets, asynchronous=True)
+
+    def committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """The consumer's `on_commit` callback: answers come in the order of the commits."""
+        if not self._sent:
+            return
+        answer = self._sent.popleft()
+        problem = error or next((offset.error for offset in offsets if offset.error is not None), None)
+        if problem is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(KafkaException(problem))

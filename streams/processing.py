@@ -1,0 +1,143 @@
+"""What a Faust agent does with a micro-batch: asks the handler, follows twins, builds the outputs.
+
+Everything ends in outputs, one for each entry in order of its offset; a handler that fails is asked again, with a
+growing pause, for as long as the batch is still wanted.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from schemas.envelope import event_time
+from schemas.handler import Effects, Emission, Handler, State
+from streams.admission import TOO_LATE
+from streams.answering import Answering
+from streams.entry import Entry
+from streams.failpoints import passing
+from streams.flight import Batch
+from streams.output import Output
+from streams.pipeline import Pipeline
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Processing:
+    """Turns dispatched batches into finished ones, for one lane; runs on the event loop."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        handler: Handler,
+        state: State,
+        answering: Answering,
+        look_up: Callable[[Sequence[Entry]], Awaitable[None]],
+    ) -> None:
+        self._pipeline = pipeline
+        self._handler = handler
+        self._state = state
+        self._answering = answering
+        self._look_up = look_up
+
+    async def run(self, batch: Batch) -> None:
+        """Finishes the batch, unless its flight was aborted meanwhile. Never raises."""
+        pause = FIRST_PAUSE
+        try:
+            while batch.flight is self._pipeline.flight:
+                try:
+                    await self._answer(batch)
+                    self._pipeline.finish(batch)
+                    return
+                except Exception as error:
+                    log.error("micro-batch failed, trying again", batch=batch.number, error=repr(error), pause=pause)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+        finally:
+            batch.done.set()
+            self._pipeline.free(time.monotonic())
+
+    async def _answer(self, batch: Batch) -> None:
+        passing("dispatch.before")
+        entries = batch.entries
+        now_ms = time.time_ns() // 1_000_000
+        special = [entry for entry in entries if entry.leader or entry.replay or entry.envelope.reply_to]
+        if special:
+            await self._prepare(batch, special)
+        fresh = [entry for entry in entries if not entry.settled and entry.leader is None]
+        passing("dispatch.after")
+        await self._infer(batch, fresh, now_ms)
+        if special:
+            await self._follow(batch, now_ms)
+        self._write(batch)
+
+    async def _prepare(self, batch: Batch, special: list[Entry]) -> None:
+        await self._look_up(special)
+        for entry in special:
+            leader = entry.leader
+            if leader is not None and leader.batch is not None and leader.batch is not batch:
+                await leader.batch.done.wait()
+
+    async def _infer(self, batch: Batch, fresh: list[Entry], now_ms: int) -> None:
+        wanted = fresh
+        if any(entry.envelope.deadline is not None for entry in fresh):
+            wanted = [entry for entry in fresh if not late(entry, now_ms)]
+        if not wanted:
+            return
+        passing("infer.before")
+        effects = await self._handler.handle(wanted, self._state, now_ms / 1000)
+        passing("infer.after")
+        batch.compute_seconds += effects.compute_seconds
+        self._apply(batch, wanted, effects)
+
+    def _apply(self, batch: Batch, wanted: list[Entry], effects: Effects) -> None:
+        if len(effects.outcomes) != len(wanted):
+            raise ValueError(f"the handler gave {len(effects.outcomes)} outcomes for {len(wanted)} requests")
+        for entry, outcome in zip(wanted, effects.outcomes, strict=True):
+            entry.outcome = outcome
+            entry.silent = outcome is None
+        batch.emissions += [emitted(emission) for emission in effects.emissions]
+
+    async def _follow(self, batch: Batch, now_ms: int) -> None:
+        """Settles repeats whose twin was in flight: in order, so that a leader is settled before its followers."""
+        for entry in batch.entries:
+            leader = entry.leader
+            if leader is None or entry.settled:
+                continue
+            if not leader.answered and leader.batch is batch:
+                self._answer_one(leader, batch)
+            if leader.answer is not None:
+                entry.repeat(leader.answer)
+            else:
+                entry.leader = None
+                await self._infer(batch, [entry], now_ms)
+
+    def _answer_one(self, entry: Entry, batch: Batch) -> None:
+        self._answering.answer(entry, time.time_ns() // 1_000_000, b"", batch.compute_seconds * 1000)
+
+    def _write(self, batch: Batch) -> None:
+        moment = time.time_ns() // 1_000_000
+        ce_time = event_time(moment / 1000)
+        compute_ms = batch.compute_seconds * 1000
+        answer = self._answering.answer
+        batch.answers = [
+            None if entry.silent else answer(entry, moment, ce_time, compute_ms) for entry in batch.entries
+        ]
+        batch.tracked = any(entry.large for entry in batch.entries)
+
+
+def emitted(emission: Emission) -> Output:
+    """A handler's record as the producer takes it."""
+    partition = -1 if emission.partition is None else emission.partition
+    return Output(emission.topic, emission.value, emission.key, partition, emission.headers)
+
+
+def late(entry: Entry, now_ms: int) -> bool:
+    """Whether the deadline has passed; the entry is answered so."""
+    deadline = entry.envelope.deadline
+    if deadline is None or deadline > now_ms:
+        return False
+    entry.outcome = TOO_LATE
+    return True

@@ -1,0 +1,124 @@
+"""Brings an owned partition to exactly its committed offset: after an assignment, and after every abort.
+
+In this order: end the open transaction of a dead slot that committed this partition last; read the committed offset
+(a pending one is waited for); put our own slot beside it, so that our successor can do the same; read the partition's
+part of the changelog. Runs on a thread of its own, since all of it waits for the broker.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from schemas.errors import SluicegateError
+from streams.changelog import ChangelogReader
+from streams.membership import Membership
+from streams.offset_metadata import slot_of
+from streams.partition import Partition
+from streams.succession import Succession
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+REQUEST_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class OffsetOutOfRange(SluicegateError):
+    """A committed offset outside the log: records were deleted unread, or the topic was made anew."""
+
+
+@dataclass(slots=True)
+class Restored:
+    """A partition that may run from `offset`, or `problem` if it may not."""
+
+    partition: Partition
+    offset: int
+    problem: SluicegateError | None = None
+
+
+class Restoration(threading.Thread):
+    """Restores partitions that are submitted, and puts them on `restored` for the intake thread to take."""
+
+    def __init__(
+        self,
+        lane: str,
+        membership: Membership,
+        stable: Consumer,
+        succession: Succession,
+        changelog: ChangelogReader,
+        slot_note: str,
+        settled: threading.Event,
+        stopped_by_operator: Callable[[str, int], bool],
+    ) -> None:
+        super().__init__(name=f"{lane}-restoration", daemon=True)
+        self._membership = membership
+        self._stable = stable
+        self._succession = succession
+        self._changelog = changelog
+        self._slot_note = slot_note
+        self._settled = settled
+        self._stopped = stopped_by_operator
+        self._submitted: queue.SimpleQueue[list[Partition] | None] = queue.SimpleQueue()
+        self.restored: queue.SimpleQueue[Restored] = queue.SimpleQueue()
+        self._ending = threading.Event()
+
+    def submit(self, partitions: Sequence[Partition]) -> None:
+        """Asks for these partitions; those that are lost meanwhile are dropped."""
+        self._submitted.put(list(partitions))
+
+    def stop(self, timeout: float) -> None:
+        """Ends the thread."""
+        self._ending.set()
+        self._submitted.put(None)
+        self.join(timeout)
+
+    def run(self) -> None:
+        """Restores what is submitted, trying again while the broker does not answer."""
+        while (partitions := self._submitted.get()) is not None:
+            pause = FIRST_PAUSE
+            while not self._ending.is_set():
+                wanted = [partition for partition in partitions if partition.owned]
+                try:
+                    if self._settled.wait(0.2):
+                        self._restore(wanted)
+                        break
+                except (KafkaException, TimeoutError) as error:
+                    log.warning("partitions can't be restored yet, trying again", error=str(error), pause=pause)
+                    self._ending.wait(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _restore(self, partitions: list[Partition]) -> None:
+        if not partitions:
+            return
+        places = [TopicPartition(partition.topic, partition.number) for partition in partitions]
+        self._succession.end_dead_transactions(places)
+        committed = self._stable.committed(places, timeout=REQUEST_SECONDS)
+        for partition, place in zip(partitions, committed, strict=True):
+            self._restore_one(partition, place)
+
+    def _restore_one(self, partition: Partition, committed: TopicPartition) -> None:
+        place = TopicPartition(partition.topic, partition.number)
+        if committed.error is not None:
+            raise KafkaException(committed.error)
+        low, high = self._stable.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+        offset = committed.offset if committed.offset >= 0 else low
+        if not low <= offset <= high:
+            problem = OffsetOutOfRange(
+                f"{partition.topic}[{partition.number}]: the committed offset {offset} is outside the log "
+                f"({low} to {high}): records were deleted before they were read. Look at the topic's retention, then "
+                f"set the group's offset with `sluicegate kafka-tool consumer-groups --reset-offsets`"
+            )
+            self.restored.put(Restored(partition, offset, problem))
+            return
+        if committed.offset < 0 or slot_of(committed.metadata) != slot_of(self._slot_note):
+            self._claim(partition, offset)
+        self._changelog.bring_up(partition)
+        self.restored.put(Restored(partition, offset))
+
+    def _claim(self, partition: Partition, offset: int) -> None:
+        claim = TopicPartition(partition.topic, partition.number, offset, self._slot_note)
+        if partition.owned:
+            self._membership.commit([claim], REQUEST_SECONDS)

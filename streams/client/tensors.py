@@ -35,7 +35,8 @@ def tensor(values: Any, dtype: str = "float32") -> dict[str, Any]:
     Raises TensorError for ragged lists, for what is no number, and for a dtype that does not exist or cannot hold it.
     """
     if hasattr(values, "tobytes") and hasattr(values, "dtype"):
-        return {"dtype": str(values.dtype), "shape": list(values.shape), "data": values.tobytes()}
+        little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+        return {"dtype": values.dtype.name, "shape": list(values.shape), "data": little.tobytes()}
     shape = _shape(values)
     return {"dtype": dtype, "shape": list(shape), "data": _pack(list(_flat(values, len(shape))), dtype)}
 

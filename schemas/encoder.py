@@ -200,10 +200,12 @@ class _Compiler:
 
     def _array(self, items: Node, value: str) -> str:
         code, out, item = self._code, self._code.name("a"), self._code.name("x")
+        every = code.name("l")
+        code.line(f"{every} = {value} if {value}.__class__ is list else as_list({value})")
         code.line(f"{out} = []")
-        code.enter(f"if len({value}):")
-        code.line(f"{out}.append(long(len({value})))")
-        code.enter(f"for {item} in as_list({value}):")
+        code.enter(f"if {every}:")
+        code.line(f"{out}.append(long(len({every})))")
+        code.enter(f"for {item} in {every}:")
         self._append(out, self._value(items, item))
         code.leave()
         code.leave()
@@ -212,10 +214,12 @@ class _Compiler:
 
     def _map(self, values: Node, value: str) -> str:
         code, out, key, item = self._code, self._code.name("a"), self._code.name("k"), self._code.name("x")
+        every = code.name("l")
+        code.line(f"{every} = {value}.items()")
         code.line(f"{out} = []")
-        code.enter(f"if len({value}):")
-        code.line(f"{out}.append(long(len({value})))")
-        code.enter(f"for {key}, {item} in {value}.items():")
+        code.enter(f"if {every}:")
+        code.line(f"{out}.append(long(len({every})))")
+        code.enter(f"for {key}, {item} in {every}:")
         self._append(out, [*self._sized("string", key, b""), *self._value(values, item)])
         code.leave()
         code.leave()

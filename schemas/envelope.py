@@ -12,21 +12,36 @@ from schemas.topics import name_problem
 Header = tuple[str, bytes | None]
 
 REPLAYED = ("replayed", b"true")
-CORRELATION_LIMIT = 16_384
+MAX_CORRELATION = _LIMIT = 16_384
 
 _SPECVERSION = ("ce_specversion", b"1.0")
 _AVRO = ("content-type", b"application/avro")
-_DEADLINE, _REPLY_TO, _REPLY_KEY, _CONTENT_TYPE, _CORRELATION, _CAUSE = range(1, 7)
-_MEANINGS = {
-    "deadline": _DEADLINE,
-    "reply-to": _REPLY_TO,
-    "reply-key": _REPLY_KEY,
-    "content-type": _CONTENT_TYPE,
-    "traceparent": _CORRELATION,
-    "tracestate": _CORRELATION,
-    "correlation-id": _CORRELATION,
-    "ce_id": _CAUSE,
-}
+_DEADLINE, _REPLY_TO, _REPLY_KEY, _CONTENT_TYPE, _IGNORED, _CORRELATION, _CAUSE = range(7)
+_KNOWN_NAMES = 1_000
+
+
+class _Meanings(dict[str, int]):
+    """What a header's name means; names that were met are remembered, up to a bound."""
+
+    def __missing__(self, name: str) -> int:
+        meaning = _CORRELATION if name.startswith("x-") else _IGNORED
+        if len(self) < _KNOWN_NAMES:
+            self[name] = meaning
+        return meaning
+
+
+_MEANINGS = _Meanings(
+    {
+        "traceparent": _CORRELATION,
+        "tracestate": _CORRELATION,
+        "correlation-id": _CORRELATION,
+        "ce_id": _CAUSE,
+        "deadline": _DEADLINE,
+        "reply-to": _REPLY_TO,
+        "reply-key": _REPLY_KEY,
+        "content-type": _CONTENT_TYPE,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -56,37 +71,25 @@ def read_headers(headers: Sequence[Header] | None) -> Envelope:
     """
     if not headers:
         return NO_HEADERS
-    deadline = reply_to = reply_key = content_type = None
+    asked: list[bytes | None] = [None, None, None, None]
     correlation: list[tuple[str, bytes]] = []
     size = 0
     for name, value in headers:
-        if value is None:
-            continue
-        meaning = _MEANINGS.get(name)
-        if meaning is None:
-            if name[:2] != "x-":
-                continue
-            meaning = _CORRELATION
-        if meaning == _CORRELATION:
+        meaning = _MEANINGS[name]
+        if meaning < _IGNORED:
+            asked[meaning] = value
+        elif meaning > _IGNORED and value is not None:
+            if meaning == _CAUSE:
+                name = "ce_causationid"
             correlation.append((name, value))
             size += len(name) + len(value)
-        elif meaning == _DEADLINE:
-            deadline = value
-        elif meaning == _REPLY_TO:
-            reply_to = value
-        elif meaning == _REPLY_KEY:
-            reply_key = value
-        elif meaning == _CONTENT_TYPE:
-            content_type = value
-        else:
-            correlation.append(("ce_causationid", value))
-            size += len(value)
+    deadline, reply_to, reply_key, content_type = asked
     is_json = content_type is not None and content_type != b"application/avro" and _says_json(content_type)
-    envelope = Envelope(None, None, reply_key, is_json, correlation)
-    if deadline is not None or reply_to is not None:
-        _address(envelope, deadline, reply_to)
-    if size > CORRELATION_LIMIT:
-        _refuse_outgrown(envelope, size)
+    due = int(deadline) if deadline is not None and deadline.isdigit() and len(deadline) <= 16 else None
+    answer_to = None if reply_to is None else _topic(reply_to)
+    envelope = Envelope(due, answer_to, reply_key, is_json, correlation)
+    if (due is None and deadline is not None) or (answer_to is None and reply_to is not None) or size > _LIMIT:
+        _refuse(envelope, deadline, reply_to, size)
     return envelope
 
 
@@ -132,20 +135,13 @@ def _topic(value: bytes) -> str | None:
     return name if name_problem(name) is None else None
 
 
-def _address(envelope: Envelope, deadline: bytes | None, reply_to: bytes | None) -> None:
-    if reply_to is not None:
-        envelope.reply_to = _topic(reply_to)
-    if deadline is not None and deadline.isdigit() and len(deadline) <= 16:
-        envelope.deadline = int(deadline)
-    elif deadline is not None:
+def _refuse(envelope: Envelope, deadline: bytes | None, reply_to: bytes | None, size: int) -> None:
+    if size > _LIMIT:
+        envelope.correlation = []
+        message = f"headers that return on the outcome have {size} bytes; the limit is {_LIMIT}"
+        raise InvalidArgument("headers", message, envelope=envelope)
+    if deadline is not None and envelope.deadline is None:
         message = f"{deadline[:40]!r} is no deadline: send milliseconds since 1970 in decimal, such as 1790000000000"
         raise InvalidArgument("header deadline", message, envelope=envelope)
-    if reply_to is not None and envelope.reply_to is None:
-        problem = name_problem(reply_to.decode("utf-8", "replace")) or ""
-        raise InvalidArgument("header reply-to", problem, code=Code.INVALID_REPLY_TO, envelope=envelope)
-
-
-def _refuse_outgrown(envelope: Envelope, size: int) -> None:
-    envelope.correlation = []
-    message = f"headers that return on the outcome have {size} bytes; the limit is {CORRELATION_LIMIT}"
-    raise InvalidArgument("headers", message, envelope=envelope)
+    problem = name_problem((reply_to or b"").decode("utf-8", "replace")) or ""
+    raise InvalidArgument("header reply-to", problem, code=Code.INVALID_REPLY_TO, envelope=envelope)

@@ -1,0 +1,127 @@
+"""Verdicts about schema ids: kept, asked for again after a while, and never made while the registry is down."""
+
+import json
+
+import pytest
+
+from schemas import avsc
+from schemas.avro_schema import AvroSchema
+from schemas.errors import RegistryUnavailable, SchemaPending, Unreadable
+from schemas.registry import Stored
+from schemas.testing import MemoryRegistry
+
+ECHO = avsc.load("echo", "request")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def registry(clock: Clock) -> MemoryRegistry:
+    return MemoryRegistry(retry_seconds=30, clock=clock)
+
+
+def test_a_fetched_schema_is_never_asked_for_again(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.source.ids[5] = Stored(ECHO.text)
+    registry.fetch(5)
+    clock.now += 1e9
+    registry.source.down = True
+    assert registry.cached(5) == ECHO
+
+
+def test_a_definite_no_holds_for_a_while_and_is_then_asked_again(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.fetch(5)
+    clock.now += 29.9
+    asked = registry.source.asked
+    with pytest.raises(Unreadable, match="schema id 5 is not in the registry"):
+        registry.cached(5)
+    assert registry.source.asked == asked
+    clock.now += 0.1
+    with pytest.raises(SchemaPending):
+        registry.cached(5)
+    registry.source.ids[5] = Stored(ECHO.text)
+    registry.fetch(5)
+    assert registry.cached(5) == ECHO
+
+
+def test_while_the_registry_is_down_no_id_becomes_unreadable(registry: MemoryRegistry) -> None:
+    registry.source.down = True
+    with pytest.raises(RegistryUnavailable):
+        registry.fetch(5)
+    with pytest.raises(SchemaPending):
+        registry.cached(5)
+
+
+def test_an_outage_while_a_no_expires_leaves_the_id_pending(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.fetch(5)
+    clock.now += 31
+    registry.source.down = True
+    with pytest.raises(RegistryUnavailable):
+        registry.fetch(5)
+    with pytest.raises(SchemaPending):
+        registry.cached(5)
+
+
+def test_a_registry_that_lost_its_data_settles_nothing(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.register("s", ECHO)
+    registry.source.ids.clear()
+    with pytest.raises(RegistryUnavailable, match="has forgotten 1"):
+        registry.fetch(5)
+    with pytest.raises(SchemaPending):
+        registry.cached(5)
+
+
+def test_the_witness_is_asked_at_most_once_a_second(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.register("s", ECHO)
+    asked = registry.source.asked
+    for schema_id in range(100, 200):
+        registry.fetch(schema_id)
+    assert registry.source.asked == asked + 101
+    clock.now += 1.0
+    registry.fetch(200)
+    assert registry.source.asked == asked + 103
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        (Stored("syntax = \"proto3\";", "PROTOBUF"), "is PROTOBUF, and only Avro"),
+        (Stored(ECHO.text, references=True), "refers to other subjects"),
+        (Stored('{"type": "array", "items": "null"}'), "not safe to read with: an array of null"),
+        (Stored("{nonsense"), "not safe to read with: the schema is no JSON"),
+        (Stored('{"type": "array", "items": "null"}', "avro"), "not safe"),
+    ],
+)
+def test_schemas_that_cannot_be_used_are_unreadable(registry: MemoryRegistry, stored: Stored, reason: str) -> None:
+    registry.source.ids[5] = stored
+    registry.fetch(5)
+    with pytest.raises(Unreadable, match=reason):
+        registry.cached(5)
+
+
+def test_what_is_remembered_is_bounded(registry: MemoryRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("schemas.registry.MAX_REFUSED", 3)
+    monkeypatch.setattr("schemas.registry.MAX_SCHEMAS", 3)
+    for schema_id in range(10, 20):
+        registry.fetch(schema_id)
+        registry.source.ids[schema_id + 100] = Stored(ECHO.text)
+        registry.fetch(schema_id + 100)
+    assert sorted(registry._refused) == [17, 18, 19]
+    assert sorted(registry._schemas) == [117, 118, 119]
+    with pytest.raises(SchemaPending):
+        registry.cached(110)
+
+
+def test_an_unsafe_version_is_not_hidden_from_whoever_compares(registry: MemoryRegistry) -> None:
+    registry.register("s", AvroSchema.read(json.dumps(ECHO.definition, indent=2)))
+    assert registry.versions("s") == [ECHO]

@@ -7,12 +7,12 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from streams.mistake import UserMistake
+
 MISTAKE = 2
 FAILED = 1
 
-
-class UserMistake(Exception):
-    """Something that the user can mend; the text says what is wrong, with which value, and how to mend it."""
+__all__ = ["FAILED", "MISTAKE", "UserMistake", "complain", "describe", "told"]
 
 
 def complain(message: str, code: int = MISTAKE) -> NoReturn:

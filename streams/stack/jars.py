@@ -1,0 +1,69 @@
+"""Fetch the jars of Kafka and the registry with Maven, once."""
+
+import hashlib
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from filelock import FileLock
+
+from streams.mistake import UserMistake
+from streams.stack import programs
+
+POM = files("streams.stack") / "pom.xml"
+
+
+def fetch(folder: Path, report: Callable[[str], None]) -> None:
+    """Have the pom's jars in `folder`; at once when they are there already.
+
+    Blocks while Maven downloads (some 170 MB the first time) and calls `report` with a line for each file.
+    Two processes may call it together: the second waits. Raises UserMistake when Maven is missing or fails.
+    """
+    if is_fetched(folder):
+        return
+    mvn = programs.maven()
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "jars.lock"):
+        if not is_fetched(folder):
+            run_maven(mvn, folder, report)
+            stamp(folder).write_text(wanted())
+
+
+def is_fetched(folder: Path) -> bool:
+    """Whether the folder holds the jars of this very pom."""
+    return stamp(folder).is_file() and stamp(folder).read_text() == wanted()
+
+
+def stamp(folder: Path) -> Path:
+    """The file that says which pom the jars came from; written last."""
+    return folder / "pom.sha256"
+
+
+def wanted() -> str:
+    """The digest of the pom."""
+    return hashlib.sha256(POM.read_bytes()).hexdigest()
+
+
+def run_maven(mvn: str, folder: Path, report: Callable[[str], None]) -> None:
+    """Run Maven; its last lines are the message when it fails."""
+    said: list[str] = []
+    with as_file(POM) as pom:
+        # -C: a jar whose checksum does not match is an error, not a warning
+        command = [mvn, "-B", "-C", "-f", str(pom), "package", f"-Djars={folder}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                said.append(line.rstrip())
+                for note in notable(line):
+                    report(note)
+    if process.returncode != 0:
+        errors = [line for line in said if "ERROR" in line] or said[-3:]
+        raise UserMistake(f"Maven could not fetch the jars (is the network there?): {' '.join(errors[:2])}")
+
+
+def notable(line: str) -> Iterator[str]:
+    """What of Maven's output is progress to a person: the files that were downloaded."""
+    if "Downloaded from" in line and (".jar " in line or ".tar.gz " in line):
+        name, _, size = line.rstrip().rpartition("/maven2/")[2].rpartition("/")[2].partition(" ")
+        yield f"{name} {size}"

@@ -1,0 +1,56 @@
+"""Ports of the local stack: free, or a clear line on who has them."""
+
+import socket
+
+import psutil
+
+from streams.mistake import UserMistake
+
+HOST = "127.0.0.1"
+
+
+def require(port: int, setting: str, address: str) -> None:
+    """Make sure that nothing listens on the port.
+
+    `setting` is the setting that moves it, `address` the one that clients follow. Raises UserMistake otherwise.
+    """
+    if is_free(port):
+        return
+    variable = f"SLUICEGATE_{setting.upper().replace('.', '__')}"
+    raise UserMistake(
+        f"port {port} is in use{owner(port)}: stop that, or take another port with {setting} ({variable}) "
+        f"and put it in {address} too"
+    )
+
+
+def is_free(port: int) -> bool:
+    """Whether this machine lets us listen there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def owner(port: int) -> str:
+    """Who listens there, in words; empty when the system does not tell."""
+    try:
+        listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN)
+        pids = [one.pid for one in listening if one.laddr.port == port and one.pid]
+        return f" by {psutil.Process(pids[0]).name()}, pid {pids[0]}" if pids else ""
+    except psutil.Error:
+        return ""
+
+
+def free(count: int) -> list[int]:
+    """Ports that are free now, all different; for tests."""
+    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()

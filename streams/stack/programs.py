@@ -1,0 +1,45 @@
+"""The programs that the local stack needs on this machine, and one clear line for each that is missing."""
+
+import re
+import shutil
+import subprocess
+
+from streams.mistake import UserMistake
+
+JAVA = 17
+
+
+def java() -> str:
+    """The path of a Java that can run the stack.
+
+    Raises UserMistake when there is none, or when it is too old.
+    """
+    path = shutil.which("java")
+    if path is None:
+        raise UserMistake(
+            f"Java is missing: install a Java {JAVA} runtime (Debian, Ubuntu: openjdk-{JAVA}-jre-headless)"
+        )
+    found = java_version(path)
+    if found < JAVA:
+        raise UserMistake(f"Java {found} at {path} is too old: install Java {JAVA} or newer, first on the PATH")
+    return path
+
+
+def java_version(path: str) -> int:
+    """The feature version of this Java; 1.8 counts as 8."""
+    shown = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(?:1\.)?(\d+)', shown)
+    if match is None:
+        raise UserMistake(f"{path} -version says {shown.strip()!r}: install Java {JAVA} or newer, first on the PATH")
+    return int(match.group(1))
+
+
+def maven() -> str:
+    """The path of Maven, which fetches the jars.
+
+    Raises UserMistake when there is none.
+    """
+    path = shutil.which("mvn")
+    if path is None:
+        raise UserMistake("Maven is missing: install it (Debian, Ubuntu: maven); it fetches Kafka and the registry")
+    return path

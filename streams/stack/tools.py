@@ -1,0 +1,69 @@
+"""Kafka's own command line tools, run from the jars."""
+
+import os
+from typing import NoReturn
+
+from streams.mistake import UserMistake
+from streams.settings import Settings
+from streams.stack import jars, kafka, programs
+from streams.stack.layout import Layout
+
+SERVER = "--bootstrap-server"
+TOOLS = {
+    "acls": "kafka.admin.AclCommand",
+    "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
+    "cluster": "org.apache.kafka.tools.ClusterTool",
+    "configs": "kafka.admin.ConfigCommand",
+    "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "console-producer": "org.apache.kafka.tools.ConsoleProducer",
+    "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    "consumer-perf-test": "org.apache.kafka.tools.ConsumerPerformance",
+    "delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
+    "dump-log": "kafka.tools.DumpLogSegments",
+    "features": "org.apache.kafka.tools.FeatureCommand",
+    "get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+    "groups": "org.apache.kafka.tools.GroupsCommand",
+    "leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
+    "log-dirs": "org.apache.kafka.tools.LogDirsCommand",
+    "metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
+    "metadata-shell": "org.apache.kafka.shell.MetadataShell",
+    "producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
+    "reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
+    "storage": "kafka.tools.StorageTool",
+    "topics": "org.apache.kafka.tools.TopicCommand",
+    "transactions": "org.apache.kafka.tools.TransactionsCommand",
+}
+"""The name of each tool, as its script in Kafka's distribution has it after `kafka-`, and its class."""
+
+OFFLINE = frozenset({"dump-log", "storage", "metadata-shell"})
+"""Tools that read files and know no server."""
+
+
+def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
+    """The command line that runs a tool; the cluster's address is added where it is not given.
+
+    Raises UserMistake for a tool that is not there.
+    """
+    if name not in TOOLS:
+        raise UserMistake(f"Kafka has no tool {name!r} here; `sluicegate kafka-tool --list` shows those it has")
+    layout = Layout.of(settings.stack)
+    java = [programs.java(), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+    java += [kafka.configuration("tools-log4j2.properties"), "-cp", kafka.classpath(layout), TOOLS[name]]
+    return [*java, *server(name, arguments, settings), *arguments]
+
+
+def server(name: str, arguments: list[str], settings: Settings) -> list[str]:
+    """The option that names the cluster, unless the user gave it or the tool has none."""
+    given = any(argument.startswith(("--bootstrap-", "--command-config-only")) for argument in arguments)
+    if name in OFFLINE or given:
+        return []
+    if name == "producer-perf-test":
+        return ["--producer-props", f"bootstrap.servers={settings.kafka.bootstrap_servers}"]
+    return [SERVER, settings.kafka.bootstrap_servers]
+
+
+def run(name: str, arguments: list[str], settings: Settings) -> NoReturn:
+    """Become the tool: its input, output, signals and exit code are this process's own."""
+    jars.fetch(Layout.of(settings.stack).jars, lambda _line: None)
+    line = command(name, arguments, settings)
+    os.execv(line[0], line)

@@ -1,14 +1,15 @@
 """The Python client: `async with Client() as client: await client.infer("digits", record)`."""
 
 import asyncio
+import logging
 import os
 import socket
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import Any, Self
 from uuid import uuid4
 
-import structlog
 from confluent_kafka import KafkaException, Producer
 from pydantic import BaseModel
 
@@ -38,7 +39,7 @@ RecordLike = Mapping[str, Any] | BaseModel
 FULL_WAIT_SECONDS = 0.01
 CLOSE_SECONDS = 5.0
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Client:
@@ -140,7 +141,7 @@ class Client:
         headers: UserHeaders | None = None,
         timeout_seconds: float | None = None,
         in_flight: int = 4_096,
-    ) -> AsyncIterator[tuple[int, Result | CallFailed]]:
+    ) -> AsyncGenerator[tuple[int, Result | CallFailed], None]:
         """Send all records, at most `in_flight` unanswered, and yield each one's index and outcome as they come.
 
         What fails for one record is its outcome; what would fail for all is raised.
@@ -150,8 +151,9 @@ class Client:
             return self._send(processor, record, None, deadline_ms, headers, timeout_seconds)
 
         many = Many(records, send, self._abandon, in_flight)
-        async for outcome in many.outcomes():
-            yield outcome
+        async with aclosing(many.outcomes()) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
 
     async def _send(
         self,
@@ -224,10 +226,11 @@ class Client:
     def _disconnect(self) -> None:
         self._producer.flush(CLOSE_SECONDS)
         self._replies.stop()
-        if self._calls.unanswered:
-            log.warning("reply topic stays: answers are due", topic=self._topic.name, due=self._calls.unanswered)
-        else:
-            reply_topics.delete(self._admin, self._topic)
+        if self._topic.own and self._calls.unanswered:
+            note = "the reply topic %s stays, for %d answers are due"
+            log.warning(note, self._topic.name, self._calls.unanswered)
+        elif self._topic.own:
+            reply_topics.delete(self._admin, self._topic.name)
         self._registry.close()
 
 

@@ -3,12 +3,12 @@
 Each takes the user's own librdkafka properties, which win over the defaults here.
 """
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
@@ -18,12 +18,12 @@ from streams.settings import Settings
 
 ANSWER_SECONDS = 10.0
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def _note(what: str, error: KafkaError) -> None:
     """Keep librdkafka's remarks on lost connections out of a command's output; calls report their own failures."""
-    log.debug("kafka", client=what, error=error.str())
+    log.debug("%s: %s", what, error.str())
 
 
 def quiet(what: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Many calls at once: sent as fast as room allows, their outcomes yielded as they come."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -47,7 +47,7 @@ class Many(Generic[Item]):
         self._under_way: dict[int, bytes] = {}
         self._sent: int | None = None
 
-    async def outcomes(self) -> AsyncIterator[Outcome]:
+    async def outcomes(self) -> AsyncGenerator[Outcome, None]:
         """Index and outcome of each item, in the order of their arrival."""
         feeder = asyncio.ensure_future(self._feed())
         feeder.add_done_callback(self._fed)

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 
 from streams.client.connection import ANSWER_SECONDS, admin, consumer, explain, require_topics
 from streams.client.record import Record, from_message

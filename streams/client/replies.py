@@ -1,11 +1,11 @@
 """The thread that reads a client's answers and hands them, many at a time, to its event loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any
 
-import structlog
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas.errors import RegistryUnavailable, Unreadable
@@ -21,7 +21,7 @@ Settled = tuple[bytes, Result | CallFailed | None]
 POLL_SECONDS = 0.05
 BATCH = 1_000
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Replies:
@@ -71,7 +71,7 @@ class Replies:
             try:
                 self._step()
             except KafkaException as error:
-                log.warning("answers can't be read", error=str(error.args[0]))
+                log.warning("answers can't be read: %s", error.args[0])
                 self._stopping.wait(POLL_SECONDS)
 
     def _step(self) -> None:
@@ -91,7 +91,7 @@ class Replies:
     def _settle(self, message: Any) -> Settled | None:
         """The outcome for a message, None for one that is not ours."""
         if message.error() is not None:
-            log.warning("answers can't be read", error=message.error().str())
+            log.warning("answers can't be read: %s", message.error().str())
             return None
         headers = message.headers() or []
         token = next((value for name, value in headers if name == CALL_HEADER), None)
@@ -109,6 +109,6 @@ class Replies:
             except Unreadable as error:
                 return AnswerUnreadable(f"the answer to {request_id!r} can't be read: {error}", request_id)
             except RegistryUnavailable as error:
-                log.warning("an answer waits for the registry", error=str(error))
+                log.warning("an answer waits for the registry: %s", error)
                 if self._stopping.wait(1.0):
                     return AnswerUnreadable(f"the answer to {request_id!r} can't be read: {error}", request_id)

@@ -1,8 +1,8 @@
 """The topic on which a client gets its answers: its name, its making and its end."""
 
+import logging
 from dataclasses import dataclass
 
-import structlog
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -15,7 +15,7 @@ from streams.settings import Settings
 PREFIX = "sluicegate.replies."
 RETENTION_MS = 600_000
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,9 @@ def key_for(partition: int, count: int, client_id: str) -> bytes:
         number += 1
 
 
-def delete(client: AdminClient, topic: ReplyTopic) -> None:
-    """Remove the client's own topic; a failure is logged, for retention empties what stays. Blocks."""
-    if not topic.own:
-        return
+def delete(client: AdminClient, name: str) -> None:
+    """Remove a client's own topic; a failure is logged, for retention empties what stays. Blocks."""
     try:
-        client.delete_topics([topic.name], request_timeout=ANSWER_SECONDS)[topic.name].result()
+        client.delete_topics([name], request_timeout=ANSWER_SECONDS)[name].result()
     except KafkaException as error:
-        log.warning("reply topic stays", topic=topic.name, error=error.args[0].str())
+        log.warning("the reply topic %s stays: %s", name, error.args[0].str())

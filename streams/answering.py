@@ -9,13 +9,14 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.dead_letter import CONNECT, OURS
-from schemas.envelope import REPLAYED, outcome_headers
+from schemas.envelope import CORRELATION_LIMIT, REPLAYED, outcome_headers
 from schemas.outcome import Code, Completed, Failed, Outcome
 from streams.binding import Binding
 from streams.entry import Entry
 from streams.output import Output
 from streams.repeats.answer import INLINE_LIMIT, seal
 
+HEADROOM = 2 * CORRELATION_LIMIT
 # Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
 UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
 
@@ -92,7 +93,8 @@ class Answering:
 
     def _fitting(self, entry: Entry, output: Output, now_ms: int) -> Output:
         limit = self._limits(output.topic)
-        if output.size <= limit:
+        # Keys and headers are bounded, so the exact size is only worth counting near the limit.
+        if len(output.value or b"") + len(output.key or b"") + HEADROOM <= limit or output.size <= limit:
             return output
         entry.replay = None
         entry.outcome = Failed(

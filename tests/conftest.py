@@ -1,0 +1,64 @@
+"""What every test may ask for; nothing here starts before a test asks."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.settings import Settings, StackSettings
+from streams.stack.layout import Layout
+from streams.stack.testing import StackForTests, sweep_orphans
+
+ROOT = Path(__file__).parent.parent
+MARKED_FOLDERS = ("integration", "e2e", "gpu")
+
+# a person's own settings change no test
+os.environ["SLUICEGATE_SETTINGS"] = os.devnull
+for name in [name for name in os.environ if name.startswith("SLUICEGATE_") and "__" in name]:
+    del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test below tests/integration has the marker `integration`, and so on."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in MARKED_FOLDERS:
+            item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackForTests]:
+    """A real Kafka and registry on free ports, one for the whole session."""
+    sweep_orphans()
+    jars = Layout.of(StackSettings(directory=ROOT / ".sluicegate")).jars
+    local = StackForTests.on_free_ports(tmp_path_factory.mktemp("stack"), jars)
+    try:
+        local.up()
+        yield local
+    finally:
+        local.discard()
+
+
+@pytest.fixture(scope="session")
+def settings(stack: StackForTests) -> Settings:
+    """Settings that point at the session's stack."""
+    return stack.settings
+
+
+@pytest.fixture(scope="session")
+def bootstrap(stack: StackForTests) -> str:
+    """The address of the session's Kafka."""
+    return stack.bootstrap
+
+
+@pytest.fixture(scope="session")
+def registry_url(stack: StackForTests) -> str:
+    """The address of the session's registry."""
+    return stack.settings.registry.url
+
+
+@pytest.fixture(scope="session")
+def new_topic(stack: StackForTests) -> Callable[..., str]:
+    """Creates a topic with a name of its own: new_topic("requests", partitions=4, config={...})."""
+    return stack.new_topic

@@ -54,26 +54,27 @@ def print_plan(plan: Plan) -> None:
 
 def print_done(plan: Plan, done: Provisioned) -> None:
     """What was made, for people."""
-    console = Console(soft_wrap=True)
-    fates = {topic.name: topic for topic in done.topics.create}
-    said = dict.fromkeys(done.created, "[green]created[/]")
-    said |= {
-        one.topic: ", ".join(f"{key}: {one.was[key]} -> {value}" for key, value in one.changes.items())
-        for one in done.topics.alter
-    }
-    console.print(topic_table(tuple(fates.get(topic.name, topic) for topic in plan.topics), said))
-    for line in done.schemas:
-        console.print(line, highlight=False)
-    if not done.schemas:
-        console.print("schemas: all registered", highlight=False)
+    console = Console(soft_wrap=True, highlight=False)
+    created = {topic.name: topic for topic in done.topics.create}
+    said = dict.fromkeys((topic.name for topic in plan.topics), "there")
+    said |= dict.fromkeys(done.altered, "altered") | dict.fromkeys(done.created, "[green]created[/]")
+    console.print(topic_table(tuple(created.get(topic.name, topic) for topic in plan.topics), said))
+    for change in done.topics.alter:
+        was = ", ".join(f"{key} {change.was[key]} -> {value}" for key, value in change.changes.items())
+        console.print(f"{change.topic}: {was}")
+    for line in done.schemas or ("all schemas are registered",):
+        console.print(line)
     for line in done.topics.notices:
-        console.print(f"[yellow]note[/] {line}", highlight=False)
+        console.print(f"[yellow]note[/] {line}")
 
 
 def topic_table(topics: tuple[Topic, ...], said: dict[str, str]) -> Table:
-    """One line for each topic."""
-    table = Table("topic", "partitions", "purpose", "", box=None, pad_edge=False, header_style="dim")
+    """One line for each topic; `said` is what became of it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("topic", no_wrap=True)
+    table.add_column("partitions", justify="right")
+    table.add_column("purpose")
+    table.add_column("")
     for topic in topics:
-        fate = said.get(topic.name, "there" if said else "")
-        table.add_row(topic.name, str(topic.partitions), topic.purpose, fate)
+        table.add_row(topic.name, str(topic.partitions), topic.purpose, said.get(topic.name, ""))
     return table

@@ -41,14 +41,15 @@ def difference(wanted: tuple[Topic, ...], existing: Mapping[str, Existing]) -> D
     alter: list[Alteration] = []
     kept: list[str] = []
     notices: list[str] = []
-    refusals: list[str] = []
+    wrong: list[tuple[Topic, Existing]] = []
     for topic in wanted:
         topic = with_partitions_of(topic, existing)
         there = existing.get(topic.name)
         if there is None:
             create.append(topic)
             continue
-        refusals += refusal(topic, there)
+        if is_wrong(topic, there):
+            wrong.append((topic, there))
         notices += notice(topic, there)
         changes = {} if topic.bound else changed(topic, there)
         if changes:
@@ -56,7 +57,7 @@ def difference(wanted: tuple[Topic, ...], existing: Mapping[str, Existing]) -> D
             alter.append(Alteration(topic.name, changes, was))
         else:
             kept.append(topic.name)
-    return Difference(tuple(create), tuple(alter), tuple(kept), tuple(notices), tuple(refusals))
+    return Difference(tuple(create), tuple(alter), tuple(kept), tuple(notices), refuse(wrong))
 
 
 def with_partitions_of(topic: Topic, existing: Mapping[str, Existing]) -> Topic:
@@ -71,21 +72,36 @@ def changed(topic: Topic, there: Existing) -> dict[str, str]:
     return {key: value for key, value in topic.config.items() if there.config.get(key) != value}
 
 
-def refusal(topic: Topic, there: Existing) -> list[str]:
-    """Why the topic cannot stay as it is: another partition count, with what to do."""
-    if topic.bound or not topic.exact or there.partitions == topic.partitions:
-        return []
-    cause = f"topic {topic.name} has {there.partitions} partitions, and {topic.partitions} are wanted"
-    if topic.like:
-        return [
-            f"{cause} ({topic.purpose} must have as many as {', '.join(topic.like)}): stop the workers, delete "
-            f"{topic.name} and run `sluicegate init` again; repeats of what was answered before are then new requests"
-        ]
-    return [
-        f"{cause}: Kafka takes no partition away, and an added one moves keys, which breaks their order and the memory "
-        f"of repeats. Set topics.partitions to {there.partitions}; or bind the lane to a new topic; or let the workers "
-        f"settle everything, stop them, delete {topic.name} and what belongs to it, and run `sluicegate init` again"
-    ]
+def is_wrong(topic: Topic, there: Existing) -> bool:
+    """Whether its number of partitions must not stay as it is."""
+    return topic.exact and not topic.bound and there.partitions != topic.partitions
+
+
+def refuse(wrong: list[tuple[Topic, Existing]]) -> tuple[str, ...]:
+    """Why these topics cannot stay as they are, with what to do: a line for requests, one for what follows them."""
+    leading = [(topic, there) for topic, there in wrong if not topic.like]
+    following = [(topic, there) for topic, there in wrong if topic.like]
+    lines = []
+    if leading:
+        numbers = ", ".join(sorted({str(there.partitions) for _, there in leading}))
+        lines.append(
+            f"{counted(leading)}: Kafka takes no partition away, and an added one moves keys, which breaks their order "
+            f"and the memory of repeats. Set topics.partitions back to {numbers}; or bind the lane to new topics; or "
+            "let the workers settle everything, stop them, delete the lane's topics, and run `sluicegate init` again"
+        )
+    if following:
+        lines.append(
+            f"{counted(following)}, as many as the requests: stop the workers, delete these topics and run "
+            "`sluicegate init` again; repeats of what was answered before are then new requests"
+        )
+    return tuple(lines)
+
+
+def counted(wrong: list[tuple[Topic, Existing]]) -> str:
+    """The topics with what they have and should have."""
+    return ", ".join(
+        f"{topic.name} has {there.partitions} partitions and {topic.partitions} are wanted" for topic, there in wrong
+    )
 
 
 def notice(topic: Topic, there: Existing) -> list[str]:

@@ -94,6 +94,7 @@ def add_shared(shelf: Shelf, settings: Settings) -> None:
         settings.dead_letters,
         "records that could not be read",
         {**letters, "compression.type": "producer"},
+        exact=False,
         bound=bound,
     )
     shelf.add(

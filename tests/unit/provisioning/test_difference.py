@@ -32,8 +32,8 @@ def test_made_once_nothing_is_left_to_do() -> None:
 def test_a_changed_partition_count_is_refused_with_what_to_do() -> None:
     change = compare(replace(REQUESTS, partitions=8), requests=there(REQUESTS))
     assert len(change.refusals) == 1
-    assert "topic requests has 4 partitions, and 8 are wanted" in change.refusals[0]
-    assert "Set topics.partitions to 4" in change.refusals[0]
+    assert "requests has 4 partitions and 8 are wanted" in change.refusals[0]
+    assert "Set topics.partitions back to 4" in change.refusals[0]
 
 
 def test_a_new_repeats_topic_has_as_many_partitions_as_the_existing_requests() -> None:
@@ -44,8 +44,8 @@ def test_a_new_repeats_topic_has_as_many_partitions_as_the_existing_requests() -
 def test_a_repeats_topic_that_does_not_match_its_requests_is_refused() -> None:
     own = replace(REQUESTS, bound=True)
     change = compare(own, REPEATS, requests=there(REQUESTS, partitions=12), repeats=there(REPEATS))
-    assert "repeats has 4 partitions, and 12 are wanted" in change.refusals[0]
-    assert "delete repeats and run `sluicegate init` again" in change.refusals[0]
+    assert "repeats has 4 partitions and 12 are wanted, as many as the requests" in change.refusals[0]
+    assert "delete these topics and run `sluicegate init` again" in change.refusals[0]
 
 
 def test_of_several_request_topics_the_greatest_counts() -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
-from schemas.errors import SchemaIncompatible
+from schemas.errors import SchemaIncompatible, SchemaUnsafe
 from schemas.evolution import Level, problems
 from schemas.registry import Registry
 from schemas.subjects import subject
@@ -135,8 +135,11 @@ def _check(registry: Registry, registration: Registration) -> list[Finding]:
 
 def _unregistered(registry: Registry, registration: Registration) -> Finding:
     level = registration.kind.level
-    earlier = registry.versions(registration.subject, latest=not level.transitive)
-    reasons = problems(registration.schema, earlier, level)
+    try:
+        earlier = registry.versions(registration.subject, latest=not level.transitive)
+        reasons = problems(registration.schema, earlier, level)
+    except SchemaUnsafe as error:
+        reasons = [f"a registered version can't be compared: {error}"]
     if not reasons:
         message = f"{registration.schema.name} is not registered: run `sluicegate schemas apply`"
         return Finding(registration.subject, Status.UNREGISTERED, message)

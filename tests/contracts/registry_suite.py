@@ -87,9 +87,7 @@ class RegistrySuite:
             registry.register(unique, WITHOUT_DEFAULT)
         registry.register(unique, WITH_DEFAULT)
 
-    def test_a_codec_writes_what_another_worker_reads(
-        self, registry: Registry, another: Registry, unique: str
-    ) -> None:
+    def test_a_codec_writes_what_another_worker_reads(self, registry: Registry, another: Registry, unique: str) -> None:
         registry.register(unique, FIRST)
         registry.register(unique, WITH_DEFAULT)
         old, new = Codec(FIRST, unique, registry), Codec(WITH_DEFAULT, unique, another)
@@ -117,9 +115,7 @@ class RegistrySuite:
         assert len(plan(registry, wanted)) == 2
         assert registry.find_id(unique, FIRST) is None
 
-    def test_an_incompatible_schema_is_refused_before_anything_changes(
-        self, registry: Registry, unique: str
-    ) -> None:
+    def test_an_incompatible_schema_is_refused_before_anything_changes(self, registry: Registry, unique: str) -> None:
         registry.register(unique, FIRST)
         wanted = [Registration(f"{unique}-2", FIRST, Kind.STATE), Registration(unique, WITHOUT_DEFAULT, Kind.REQUESTS)]
         with pytest.raises(SchemaIncompatible, match="note: the reader needs it"):

@@ -1,5 +1,6 @@
 """The compiled codec against fastavro, over drawn schemas and records."""
 
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from schemas.avro_schema import AvroSchema
 from schemas.decoder import decoder_for
 from schemas.encoder import encoder_for
 from schemas.errors import Unreadable
-from schemas.strategies import records, schemas
+from tests.strategies import records, schemas
 
 
 @st.composite
@@ -82,7 +83,5 @@ def test_a_flipped_byte_never_raises_anything_but_unreadable(
     value = bytearray(reference(schema, record))
     if value:
         value[data.draw(st.integers(0, len(value) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(Unreadable):
         decoder_for(schema, schema)(bytes(value))
-    except Unreadable as error:
-        assert error.stage == "VALUE_CONVERTER"

@@ -43,7 +43,7 @@ def test_a_value_is_a_zero_the_schema_id_and_the_body(codec: Codec) -> None:
         (None, "tombstone"),
         (b"", "too few"),
         (b"\x00\x00\x00\x00", "too few"),
-        (b"{\"request_id\": 1}", "0x7b instead of 0x00"),
+        (b'{"request_id": 1}', "0x7b instead of 0x00"),
         (b"\x00\xff\xff\xff\xff\x00", "negative"),
         (b"\x00\x00\x00\x00\x01", "end too early"),
         (b"\x00\x00\x00\x00\x01\x06on", "end too early"),

@@ -5,6 +5,7 @@ import pytest
 from schemas import avsc
 from schemas.compatibility import Kind, Status, apply, check, plan, registrations
 from schemas.errors import Misconfigured, RegistryUnavailable
+from schemas.registry import Stored
 from schemas.testing import MemoryRegistry
 
 
@@ -80,3 +81,12 @@ def test_a_registry_that_is_down_is_not_a_finding(registry: MemoryRegistry) -> N
     registry.source.down = True
     with pytest.raises(RegistryUnavailable):
         check(registry, registrations("echo"))
+
+
+def test_an_earlier_version_that_is_unsafe_is_a_finding(registry: MemoryRegistry) -> None:
+    wanted = registrations("echo", ["orders"])[:1]
+    registry.source.ids[1] = Stored('{"type": "array", "items": "null"}')
+    registry.source.subjects["orders-value"] = [1]
+    findings = check(registry, wanted)
+    assert findings[0].status is Status.INCOMPATIBLE
+    assert "can't be compared: an array of null" in findings[0].message

@@ -15,7 +15,7 @@ from schemas.decoder import decoder_for
 from schemas.encoder import encoder_for
 from schemas.errors import Unwritable
 
-RESULT = {
+RESULT: dict[str, Any] = {
     "request_id": "one",
     "status": "COMPLETED",
     "embedding": {"dtype": "float32", "shape": [2], "data": bytes(8)},
@@ -74,7 +74,7 @@ def test_a_missing_field_is_named_and_an_optional_one_has_its_default() -> None:
 
 
 def test_what_is_no_record_is_refused() -> None:
-    with pytest.raises(Unwritable, match="the record: expected a sluicegate.embed.EmbedResult"):
+    with pytest.raises(Unwritable, match=r"the record: expected a sluicegate\.embed\.EmbedResult"):
         encoder_for(avsc.load("embed", "result"))("text")  # type: ignore[arg-type]
 
 

@@ -64,7 +64,7 @@ def test_of_repeated_headers_the_last_counts() -> None:
 @pytest.mark.parametrize("deadline", [b"", b"soon", b"-1", b"+1", b" 1", b"1_0", b"1.5", b"\xd9\xa1", b"9" * 17])
 def test_a_deadline_that_is_no_number_is_refused_with_what_could_be_read(deadline: bytes) -> None:
     headers = [("deadline", deadline), ("reply-to", b"mine"), ("x-a", b"1")]
-    with pytest.raises(InvalidArgument, match="header deadline.*milliseconds since 1970") as refused:
+    with pytest.raises(InvalidArgument, match=r"header deadline.*milliseconds since 1970") as refused:
         read_headers(headers)
     assert refused.value.envelope == Envelope(None, "mine", None, False, [("x-a", b"1")])
     assert refused.value.code is Code.INVALID_ARGUMENT
@@ -72,7 +72,7 @@ def test_a_deadline_that_is_no_number_is_refused_with_what_could_be_read(deadlin
 
 @pytest.mark.parametrize("topic", [b"", b".", b"..", b"a b", b"a/b", b"\xff", b"a" * 250])
 def test_a_reply_topic_that_kafka_would_refuse_is_refused(topic: bytes) -> None:
-    with pytest.raises(InvalidArgument, match="header reply-to.*no legal topic name") as refused:
+    with pytest.raises(InvalidArgument, match=r"header reply-to.*no legal topic name") as refused:
         read_headers([("reply-to", topic), ("deadline", b"5")])
     assert refused.value.code is Code.INVALID_REPLY_TO
     assert refused.value.envelope == Envelope(deadline=5)
@@ -81,7 +81,7 @@ def test_a_reply_topic_that_kafka_would_refuse_is_refused(topic: bytes) -> None:
 def test_more_correlation_than_an_outcome_carries_is_refused_and_dropped() -> None:
     fits = ("x-a", bytes(MAX_CORRELATION - 3))
     assert read_headers([fits]).correlation == [fits]
-    with pytest.raises(InvalidArgument, match="headers: .*limit is") as refused:
+    with pytest.raises(InvalidArgument, match=r"headers: .*limit is") as refused:
         read_headers([fits, ("x-b", b"1"), ("reply-to", b"mine")])
     assert refused.value.envelope == Envelope(reply_to="mine")
 

@@ -9,7 +9,7 @@ from schemas.avro_schema import AvroSchema
 from schemas.shape import Node, named_types, resolved
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
-TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 _PRIMITIVES = ("boolean", "int", "long", "float", "double", "string", "bytes")
 
 

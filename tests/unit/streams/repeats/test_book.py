@@ -102,6 +102,17 @@ def test_an_answer_learnt_again_takes_its_new_place_in_the_order() -> None:
     book.learn([entry("a", 1), entry("b", 2), entry("a", 3)], 3)
     book.learn([entry("c", 4)], 4)
     assert known(book, "abc", 4) == "ac"
+    book.learn([entry("d", 5)], 5)
+    assert known(book, "abcd", 5) == "cd"
+
+
+def test_an_answer_read_twice_keeps_its_place() -> None:
+    book = AnswerBook(AMPLE)
+    entries = [entry("a", 1), entry("b", 1)]
+    book.learn(entries, 1)
+    book.learn([entry("a", 1)], 1)
+    assert list(book.snapshot().blocks()) == [pack(entries)]
+    assert len(book._places) == 24 * 2
 
 
 def test_learning_one_id_over_and_over_takes_no_more_memory() -> None:

@@ -56,11 +56,13 @@ def test_commit_and_abort_reach_all_partitions() -> None:
 def test_roll_back_to_a_batch_keeps_it() -> None:
     stores = owned(0)
     for number in (1, 2, 3):
-        stores.begin(number).partition(TOPIC, 0).put("balances", b"anna", b"%d" % number)
+        state = stores.begin(number)
+        state.partition(TOPIC, 0).put("balances", b"anna", b"%d" % number)
         if number < 3:
             stores.end()
     stores.roll_back_to(3)
-    assert balance(stores, 0) == b"3"
+    state.partition(TOPIC, 0).put("balances", b"anna", b"still open")
+    assert balance(stores, 0) == b"still open"
     stores.roll_back_to(2)
     assert balance(stores, 0) == b"2"
     assert stores.begin(3)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
+from processors.catalogue import discover
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
 from schemas.conformity import conforms
@@ -75,3 +76,8 @@ def test_other_defaults_are_named() -> None:
     fields = [{"name": "request_id", "type": "string"}, {"name": "size", "type": "int", "default": 4}]
     other = AvroSchema.read({"type": "record", "name": "Sized", "fields": fields})
     assert conforms(Sized, other) == ["Sized.size has another default in the schema: 4"]
+
+
+@pytest.mark.parametrize("name", avsc.processors())
+def test_every_processors_requests_are_those_of_its_schema(name: str) -> None:
+    assert conforms(discover()[name].request, avsc.load(name, "request")) == []

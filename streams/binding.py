@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from schemas.topics import requests_topic, results_topic
 from streams.settings import Settings
 
-CONTROL = "sluicegate.control"
-"""The compacted topic of operators' decisions: which partitions are stopped."""
-
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -20,7 +17,7 @@ class Binding:
     repeats: str
     state: str
     dead_letters: str
-    control: str = CONTROL
+    control: str
 
 
 def bind(settings: Settings, name: str) -> Binding:
@@ -35,4 +32,5 @@ def bind(settings: Settings, name: str) -> Binding:
         repeats=f"{group}.repeats",
         state=f"{group}.state",
         dead_letters=settings.dead_letters,
+        control=settings.control,
     )

@@ -160,6 +160,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     lanes: dict[str, LaneSettings] = Field(default_factory=dict)
     dead_letters: str = "sluicegate.dead-letters"
+    control: str = Field(default="sluicegate.control", description="operators' decisions: which partitions are stopped")
 
     def lane(self, name: str) -> LaneSettings:
         """The settings of one lane; a lane that nobody set has the defaults."""

@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 def list_command(as_json: AsJson = False) -> None:
     """Show which partitions are stopped, since when and why."""
     settings = load()
-    stops = sorted(read_stops(settings, bind(settings, "any").control).items())
+    stops = sorted(read_stops(settings, settings.control).items())
     if as_json:
         typer.echo(json.dumps([as_row(key, stop) for key, stop in stops], indent=2))
     elif stops:

@@ -76,12 +76,12 @@ def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] 
 
 def check_names(binding: Binding) -> None:
     """Raises Misconfigured for what Kafka would refuse, and for a lane that would read what it writes."""
-    names = (*binding.requests, binding.results, binding.dead_letters, binding.repeats, binding.state)
-    for topic in names:
+    written = {binding.results, binding.dead_letters, binding.repeats, binding.state, binding.control}
+    for topic in (*binding.requests, *sorted(written)):
         problem = name_problem(topic)
         if problem is not None:
             raise Misconfigured(f"lane {binding.name}: {problem}")
-    loop = set(binding.requests) & {binding.results, binding.dead_letters, binding.repeats, binding.state}
+    loop = set(binding.requests) & written
     if loop:
         raise Misconfigured(
             f"lane {binding.name} would read what it writes, {', '.join(sorted(loop))}: give lanes.{binding.name} "

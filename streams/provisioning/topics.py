@@ -89,20 +89,26 @@ def add_shared(shelf: Shelf, settings: Settings) -> None:
     """The topics that all lanes share."""
     sizes = settings.topics
     letters = kept_for(sizes.retention_hours * HOUR_MS, sizes.dead_letter_max_message_bytes)
-    bound = settings.dead_letters != type(settings).model_fields["dead_letters"].default
     shelf.add(
         settings.dead_letters,
         "records that could not be read",
         {**letters, "compression.type": "producer"},
         exact=False,
-        bound=bound,
+        bound=is_set(settings, "dead_letters"),
     )
     shelf.add(
-        bind(settings, "any").control,
+        settings.control,
         "partitions that are stopped",
         {**compacted(CONTROL_BYTES), "compression.type": "producer"},
         partitions=1,
+        exact=False,
+        bound=is_set(settings, "control"),
     )
+
+
+def is_set(settings: Settings, name: str) -> bool:
+    """Whether the user chose this topic."""
+    return bool(getattr(settings, name) != type(settings).model_fields[name].default)
 
 
 def kept_for(milliseconds: float, max_bytes: int) -> dict[str, str]:

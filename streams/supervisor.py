@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from streams.crew import Crew
+from streams.presence import Presence, present
 from streams.restarts import RestartPolicy
 from streams.seat import Seat
 from streams.settings import Settings, load
@@ -107,6 +108,16 @@ class Supervisor:
         """How often each slot's worker was started again."""
         with self._changed:
             return {number: max(0, seat.starts - 1) for number, seat in self._seats.items()}
+
+    def present(self) -> dict[int, Presence]:
+        """Those of the running workers that serve their web pages already: slot to presence."""
+        pids = self.pids()
+        return {one.slot: one for one in present(self.settings) if pids.get(one.slot) == one.pid}
+
+    def ready(self) -> bool:
+        """Whether every slot has a worker that is live and ready now. Blocks for their answers."""
+        there = self.present()
+        return set(there) == set(self._seats) and all(one.is_ready() for one in there.values())
 
     def log_of(self, slot: int) -> Path:
         """The log file of a slot's workers."""

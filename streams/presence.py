@@ -1,0 +1,80 @@
+"""Which workers run on this machine, and where their web pages are: a small file for each slot.
+
+A worker writes its own when it serves; readers believe it only as long as that very process lives.
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from streams.settings import Settings
+
+ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One running worker; `born` is when its process began, as the system has it."""
+
+    slot: int
+    pid: int
+    born: float
+    lanes: tuple[str, ...]
+    web: str
+
+    def health(self) -> dict[str, Any] | None:
+        """What `/health` answers now, or None when nobody answers. Blocks up to two seconds."""
+        try:
+            with urllib.request.urlopen(f"{self.web}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as unwell:
+            return dict(json.load(unwell))
+        except (OSError, ValueError):
+            return None
+
+    def is_ready(self) -> bool:
+        """Whether it is live and ready now. Blocks up to two seconds."""
+        health = self.health()
+        return health is not None and bool(health.get("ready"))
+
+
+def directory(settings: Settings) -> Path:
+    """Where the files are."""
+    return settings.stack.directory / "workers"
+
+
+def announce(settings: Settings, slot: int, lanes: Sequence[str], web_port: int) -> Presence:
+    """Writes this process's file; called when the web pages are served."""
+    process = psutil.Process()
+    web = f"http://{settings.worker.web_host}:{web_port}"
+    presence = Presence(slot, process.pid, process.create_time(), tuple(lanes), web)
+    path = directory(settings) / f"{slot}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half_written = path.with_suffix(f".{os.getpid()}")
+    half_written.write_text(json.dumps(asdict(presence)))
+    half_written.replace(path)
+    return presence
+
+
+def present(settings: Settings) -> list[Presence]:
+    """The workers of this machine that live now, by slot."""
+    found = [read(path) for path in directory(settings).glob("*.json")]
+    return sorted((one for one in found if one is not None), key=lambda one: one.slot)
+
+
+def read(path: Path) -> Presence | None:
+    """The worker that wrote the file, if it lives still."""
+    try:
+        values = json.loads(path.read_text())
+        presence = Presence(**{**values, "lanes": tuple(values["lanes"])})
+        same = abs(psutil.Process(presence.pid).create_time() - presence.born) < 0.1
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+    return presence if same else None

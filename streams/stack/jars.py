@@ -2,14 +2,18 @@
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from filelock import FileLock
 
+from streams.cli.errors import told
 from streams.mistake import UserMistake
+from streams.settings import load
 from streams.stack import programs
+from streams.stack.layout import Layout
 
 POM = files("streams.stack") / "pom.xml"
 
@@ -67,3 +71,13 @@ def notable(line: str) -> Iterator[str]:
     if "Downloaded from" in line and (".jar " in line or ".tar.gz " in line):
         name, _, size = line.rstrip().rpartition("/maven2/")[2].rpartition("/")[2].partition(" ")
         yield f"{name} {size}"
+
+
+def main() -> None:
+    """Fetch the jars of the default place, every file a line: for `make test`, which shows nothing else meanwhile."""
+    with told():
+        fetch(Layout.of(load().stack).jars, lambda line: print(f"jars: {line}", file=sys.stderr))  # noqa: T201 a program of its own
+
+
+if __name__ == "__main__":
+    main()

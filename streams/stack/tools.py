@@ -26,7 +26,6 @@ TOOLS = {
     "leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
     "log-dirs": "org.apache.kafka.tools.LogDirsCommand",
     "metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
-    "metadata-shell": "org.apache.kafka.shell.MetadataShell",
     "producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
     "reassign-partitions": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
     "storage": "kafka.tools.StorageTool",
@@ -35,7 +34,7 @@ TOOLS = {
 }
 """The name of each tool, as its script in Kafka's distribution has it after `kafka-`, and its class."""
 
-OFFLINE = frozenset({"dump-log", "storage", "metadata-shell"})
+OFFLINE = frozenset({"dump-log", "storage"})
 """Tools that read files and know no server."""
 
 

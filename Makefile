@@ -1,0 +1,51 @@
+# `make demo` shows everything; `make test` and `make check` are what continuous integration runs.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PACKAGES := schemas processors sagas streams
+
+.PHONY: help setup jars demo test check format bench up down pin compose clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## make .venv with everything that requirements.txt pins
+	@scripts/setup.sh
+
+jars: setup
+	@$(BIN)/python -m streams.stack.jars
+
+demo: setup  ## start everything, run real work, prove the promise, clean up
+	@$(BIN)/sluicegate demo
+
+test: setup jars  ## every test, on a stack of its own
+	@$(BIN)/pytest
+
+check: setup  ## lint, formatting, types, import direction, links
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict $(PACKAGES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/check_links.py
+
+format: setup  ## put the code in the house's form
+	@$(BIN)/ruff check --fix-only --select I .
+	@$(BIN)/ruff format .
+
+bench: setup jars  ## measure, and write bench/results
+	@$(BIN)/python -m bench.spine
+
+up: setup  ## start the local Kafka and registry
+	@$(BIN)/sluicegate up
+
+down: setup  ## stop them; their data stays
+	@$(BIN)/sluicegate down
+
+pin:  ## fix the versions and hashes of requirements.in anew (needs uv)
+	@scripts/pin.sh
+
+compose: setup  ## write docker-compose.kafka.yml from the stack's settings
+	@$(BIN)/python -m streams.stack.compose > docker-compose.kafka.yml
+
+clean:  ## stop the local stack, and delete it with all caches and .venv
+	@if [ -x $(BIN)/sluicegate ]; then $(BIN)/sluicegate down; fi
+	rm -rf .sluicegate .venv dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

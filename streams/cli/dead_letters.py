@@ -7,12 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streams.cli.errors import UserMistake
 from streams.client import letterbox
 from streams.client.durations import iso, moment
 from streams.client.letterbox import Replay
 from streams.client.letters import Letter, NothingToReplay, Selection, WrongSelector, hexdump, place
 from streams.client.show import dumps, headers_of, key_text, opaque, text_or_base64
+from streams.mistake import UserMistake
 from streams.settings import load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -7,12 +7,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from streams.cli.errors import FAILED, UserMistake
+from streams.cli.errors import FAILED
 from streams.cli.progress import meter
 from streams.client.durations import iso, moment, spoken
 from streams.client.finding import Finder, Found
 from streams.client.search import Trace
 from streams.client.show import dumps
+from streams.mistake import UserMistake
 from streams.settings import load
 
 

@@ -13,7 +13,7 @@ from schemas.avsc import load as load_schema
 from schemas.codec import Codec
 from schemas.subjects import subject
 from schemas.topics import name_problem
-from streams.cli.errors import FAILED, MISTAKE, UserMistake, complain
+from streams.cli.errors import FAILED, MISTAKE, complain
 from streams.cli.progress import Meter, meter
 from streams.client.connection import admin, open_registry, producer, require_topics
 from streams.client.drafts import Drafter, Encode, WrongRecord, as_json
@@ -23,6 +23,7 @@ from streams.client.requests import SentHeaders, deadline_header, user_headers
 from streams.client.routes import request_topic
 from streams.client.sending import NotDelivered, Sender
 from streams.client.shaping import Shaper
+from streams.mistake import UserMistake
 from streams.settings import Settings, load
 
 Lines = Iterator[Line | WrongLine]

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.errors import UserMistake
 from streams.cli.printing import print_lines
 from streams.client.any_decoder import AnyDecoder
 from streams.client.connection import open_registry
@@ -15,6 +14,7 @@ from streams.client.reading import TopicReader
 from streams.client.record import Record
 from streams.client.show import Display, KeyFormat, line
 from streams.client.spans import Place, last_of
+from streams.mistake import UserMistake
 from streams.settings import load
 
 NEWEST = 10

@@ -87,10 +87,10 @@ class Processor(ABC):
     def __init__(self, device: DeviceSettings) -> None:
         self.device_settings = device
 
-    def load(self) -> None:
+    def load(self) -> None:  # noqa: B027  a processor without weights leaves it out
         """Read and verify the weights, and bring them to the device. Raises if they are not what was pinned."""
 
-    def warm(self) -> None:
+    def warm(self) -> None:  # noqa: B027  as above
         """Run once over typical inputs, so that the first request is as fast as the others."""
 
     @abstractmethod
@@ -108,7 +108,7 @@ class Processor(ABC):
         With the default wire: a list of Completed or Failed.
         """
 
-    def unload(self) -> None:
+    def unload(self) -> None:  # noqa: B027  as above
         """Let go of the device. Called once, at the end."""
 
     def describe(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from processors.contract import Bucket, Declaration, DeviceSettings, Inference, Processor
 from processors.errors import ProcessorUnavailable, RunnerStopped
-from processors.loading import load_class
+from processors.loading import load_processor
 from processors.wire import Part, RecordsWire
 from schemas.outcome import Code, Failed, Outcome
 
@@ -28,7 +28,7 @@ class Inline:
 
     async def start(self) -> None:
         """Load and warm. Raises ProcessorUnavailable."""
-        processor = load_class(self._declaration.implementation, Processor)(self._device)
+        processor = load_processor(self._declaration.implementation)(self._device)
         try:
             processor.load()
             processor.warm()

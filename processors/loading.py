@@ -3,13 +3,24 @@
 import importlib
 from typing import TypeVar
 
+from processors.contract import Processor
 from processors.errors import DeclarationError
+from processors.wire import Wire
 
 Loaded = TypeVar("Loaded")
 
 
-def load_class(reference: str, kind: type[Loaded]) -> type[Loaded]:
-    """The class that `reference` names, imported now. Raises DeclarationError if there is none of that kind."""
+def load_processor(reference: str) -> type[Processor]:
+    """The Processor class that `reference` names. Raises DeclarationError."""
+    return _load(reference, Processor)  # type: ignore[type-abstract]
+
+
+def load_wire(reference: str) -> type[Wire]:
+    """The Wire class that `reference` names. Raises DeclarationError."""
+    return _load(reference, Wire)
+
+
+def _load(reference: str, kind: type[Loaded]) -> type[Loaded]:
     module_name, _, class_name = reference.partition(":")
     try:
         found = getattr(importlib.import_module(module_name), class_name)

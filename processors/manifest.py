@@ -23,7 +23,7 @@ class ModelFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """A `manifest.json`. `package` is the Python package whose folder `model` has the files; without it they lie beside."""
+    """A `manifest.json`. Its files lie in the folder `model` of the Python package `package`; without it, beside it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ def read(folder: Path) -> Manifest:
 
 
 def files_folder(manifest: Manifest, folder: Path) -> Path:
-    """Where the model's files lie; `folder` has the manifest. Raises WeightsRefused if their package is not installed."""
+    """Where the model's files lie; `folder` has the manifest. Raises WeightsRefused if the package is not there."""
     if manifest.package is None:
         return folder
     spec = importlib.util.find_spec(manifest.package)

@@ -30,8 +30,8 @@ class Download:
 class TorchDevice:
     """One device. `upload` belongs to the thread that prepares, `receive` and `download` to the one that computes.
 
-    On CUDA, uploads go through pinned memory on a stream of their own, beside the kernels of the batch before. On the CPU
-    all four steps are free.
+    On CUDA, uploads go through pinned memory on a stream of their own, beside the kernels of the batch before. On the
+    CPU all four steps are free.
     """
 
     def __init__(self, settings: DeviceSettings) -> None:
@@ -42,7 +42,7 @@ class TorchDevice:
         torch.set_num_threads(self.threads)
         if self.cuda:
             torch.cuda.set_device(self.device)
-            self._copies = torch.cuda.Stream(self.device)
+            self._copies = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
 
     def upload(self, tensor: torch.Tensor) -> Upload:
         """Start to bring a tensor to the device. Does not block."""
@@ -66,7 +66,7 @@ class TorchDevice:
             return Download(tensor)
         here = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
         here.copy_(tensor, non_blocking=True)
-        copied = torch.cuda.Event(blocking=True)
+        copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
         copied.record(torch.cuda.current_stream(self.device))
         return Download(here, copied)
 

@@ -30,20 +30,20 @@ def read_verified(folder: Path, file: ModelFile) -> bytes:
     try:
         size = path.stat().st_size
         if size != file.bytes:
-            raise WeightsRefused(f"{path} has {size} bytes instead of the {file.bytes} of its manifest; install it anew")
+            raise WeightsRefused(f"{path} has {size} bytes, its manifest says {file.bytes}; install it anew")
         data = path.read_bytes()
     except OSError as error:
         raise WeightsRefused(f"{path} can't be read ({error.strerror}); install it anew") from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != file.sha256:
         raise WeightsRefused(
-            f"{path} has the sha256 {digest} instead of the {file.sha256} of its manifest: it was changed; install it anew"
+            f"{path} was changed: its sha256 is {digest}, its manifest says {file.sha256}; install it anew"
         )
     return data
 
 
 def check_safetensors(data: bytes, name: str = "weights") -> dict[str, Any]:
-    """The header of safetensors whose every tensor lies where its type and shape say. Raises WeightsRefused otherwise."""
+    """The header of safetensors in which every tensor lies where its type and shape say. Raises WeightsRefused."""
     header = _read_header(data, name)
     tensors = {key: value for key, value in header.items() if key != "__metadata__"}
     spans = sorted(_span(key, value, name) for key, value in tensors.items())

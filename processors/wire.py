@@ -80,7 +80,7 @@ def check_rows(parts: Sequence[Part], count: int) -> None:
     rows = sorted(row for part_rows, _ in parts for row in part_rows)
     if rows != list(range(count)):
         raise MisalignedOutcomes(
-            f"prepare() put rows {rows[:8]}... in its buckets for a batch of {count}; each record belongs in exactly one"
+            f"prepare() put rows {rows[:8]}... in buckets, for a batch of {count}; each record belongs in exactly one"
         )
 
 
@@ -89,4 +89,4 @@ def _flatten(outcome: Any) -> tuple[Any, ...]:
         return (outcome.output,)
     if isinstance(outcome, Failed):
         return (outcome.code, outcome.message, outcome.retriable, dict(outcome.details))
-    raise MisalignedOutcomes(f"finish() returned a {type(outcome).__name__}; return Completed or Failed for each record")
+    raise MisalignedOutcomes(f"finish() returned a {type(outcome).__name__} for a record; return Completed or Failed")

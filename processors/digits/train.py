@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import platform
+import sys
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -37,10 +38,10 @@ def train(seed: int = SEED, epochs: int = EPOCHS) -> DigitsNetwork:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
     for _ in range(epochs):
         order = torch.randperm(len(images))[: len(images) // BATCH * BATCH]
-        for rows in order.split(BATCH):
+        for rows in order.view(-1, BATCH):
             loss = functional.cross_entropy(network(varied(images[rows])), labels[rows], label_smoothing=0.05)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
     return network.eval()
@@ -109,7 +110,7 @@ def main() -> None:
     begin = perf_counter()
     network = train()
     manifest = write(network, folder, perf_counter() - begin)
-    print(json.dumps(manifest["metrics"] | {"seconds": manifest["training"]["seconds"]}))
+    sys.stdout.write(json.dumps(manifest["metrics"] | {"seconds": manifest["training"]["seconds"]}) + "\n")
 
 
 if __name__ == "__main__":

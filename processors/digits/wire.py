@@ -1,6 +1,6 @@
 """Images as one block of bytes, and outcomes as three columns: nothing per record crosses but its pixels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pickle import PickleBuffer
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ class DigitsWire(Wire):
         for dtype in {image["dtype"] for image in images}:
             rows = [row for row, image in enumerate(images) if image["dtype"] == dtype]
             whole = range(len(images)) if len(rows) == len(images) else rows
-            groups.append(Images(dtype, whole, PickleBuffer(b"".join([images[row]["data"] for row in rows]))))
+            groups.append(Images(dtype, whole, PickleBuffer(_joined(images[row]["data"] for row in rows))))
         return groups
 
     @staticmethod
@@ -67,3 +67,8 @@ class DigitsWire(Wire):
             )
             for row, (label, confidence) in enumerate(zip(labels, confidences, strict=True))
         ]  # fmt: skip
+
+
+def _joined(chunks: Iterable[bytes]) -> bytearray:
+    """One block that torch may use as it is; it wants memory that can be written to."""
+    return bytearray().join(chunks)

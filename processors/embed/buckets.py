@@ -6,8 +6,8 @@ from collections.abc import Sequence
 def buckets(lengths: Sequence[int], most_tokens: int, most_padding: float) -> list[list[int]]:
     """Rows grouped by length, longest first.
 
-    A bucket's area (its longest row times its rows) is at most `most_tokens`, unless it is a single row, and at most the
-    share `most_padding` of its area is padding. Each row is in exactly one bucket.
+    A bucket's area (its longest row times its rows) is at most `most_tokens`, unless it is a single row, and at most
+    the share `most_padding` of its area is padding. Each row is in exactly one bucket.
     """
     groups: list[list[int]] = []
     longest = filled = 0

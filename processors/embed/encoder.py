@@ -83,7 +83,10 @@ class Encoder(nn.Module):
         return functional.normalize(total / lengths.unsqueeze(1), dim=1)
 
     def hidden(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """The last layer's output, [n, tokens, hidden]; where `mask` (broadcast to [n, heads, tokens, tokens]) is False, no token looks."""
+        """The last layer's output, [n, tokens, hidden].
+
+        No token looks where `mask`, broadcast to [n, heads, tokens, tokens], is False.
+        """
         hidden: torch.Tensor = self.words(ids) + (self.types.weight[0] + self.positions.weight[: ids.shape[1]])
         hidden = self.norm(hidden)
         for layer in self.layers:

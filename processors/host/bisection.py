@@ -3,11 +3,11 @@
 A pure state machine, without clocks or processes. It holds groups (ranges of a job's records):
 
 * an error that the processor raised belongs to its group, which is tried again in halves;
-* a host that died had several groups in flight, and any of them may be guilty: all are halved, and the halves run one at
-  a time with nothing beside them, so that the next death points at one group;
-* a record is blamed only for what it did alone. A host can also be killed from outside, so a record that ran alone must
-  repeat it; after SIGKILL, the host is first watched while it does nothing, for twice as long as the record lived: a killer who
-  strikes then as well is not the record, and its strikes are forgotten.
+* a host that died had several groups in flight, and any of them may be guilty: all are halved, and the halves run one
+  at a time with nothing beside them, so that the next death points at one group;
+* a record is blamed only for what it did alone. A host can also be killed from outside, so a record that ran alone
+  must repeat it; after SIGKILL, the host is first watched while it does nothing, for twice as long as it lived with
+  the record: if it is killed then as well, it was not the record, whose strikes are forgotten.
 
 So every record is run at most ceil(log2(n)) times more than once, but for the guilty one, and those whose host was
 killed from outside.
@@ -108,7 +108,7 @@ class Bisection:
         return group
 
     def watch_left(self, now: float) -> float:
-        """Seconds for which the host is to be watched before the next suspect may run; 0 when there is none to watch for."""
+        """Seconds for which the host is to be watched before the next suspect may run; 0 without one."""
         if self._flight or not self._suspects:
             return 0.0
         return max(0.0, self._quiet_since + self._suspects[0].watch_seconds - now)

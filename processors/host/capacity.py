@@ -1,7 +1,7 @@
 """How many records fit in memory together: learnt from what did not, and doubted after a while.
 
-A batch that does not fit is halved. Only if both halves then fit was its size the reason, and the size of a half becomes
-the limit; if one does not, a single large record may be, and nothing is learnt from it.
+A batch that does not fit is halved. Only if both halves then fit was its size the reason, and the size of a half
+becomes the limit; if one does not, a single large record may be, and nothing is learnt from it.
 """
 
 PROBATION_GROUPS = 1_000

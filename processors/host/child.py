@@ -10,13 +10,11 @@ import sys
 import threading
 from typing import Any
 
-from processors.contract import Processor
 from processors.host import guard
 from processors.host.frame import Decoder, encode
 from processors.host.messages import Begin, Ready, Refused
 from processors.host.stages import Stages
-from processors.loading import load_class
-from processors.wire import Wire
+from processors.loading import load_processor, load_wire
 
 _RECEIVE_BYTES = 1 << 18
 _SWITCH_SECONDS = 0.0005
@@ -65,8 +63,8 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     begin: Begin = channel.receive()
     try:
-        processor = load_class(begin.implementation, Processor)(begin.device)
-        wire = load_class(begin.wire, Wire)
+        processor = load_processor(begin.implementation)(begin.device)
+        wire = load_wire(begin.wire)
         processor.load()
         processor.warm()
         channel.send(Ready(processor.describe()))

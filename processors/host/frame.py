@@ -1,8 +1,8 @@
 """One message between a worker and its host: a pickle and its large buffers, through a socket or beside it.
 
-A frame is a head (sizes) and a payload. A payload of 64 KB or more does not go through the socket, but in memory that both
-processes map. That memory has no name, only a descriptor which travels with the head, so the kernel frees it when the last
-of both is done with it, however they end: there is nothing to unlink.
+A frame is a head (sizes) and a payload. A payload of 64 KB or more does not go through the socket, but in memory that
+both processes map. That memory has no name, only a descriptor which travels with the head, so the kernel frees it when
+the last of both is done with it, however they end: there is nothing to unlink.
 """
 
 import mmap

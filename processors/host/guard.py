@@ -9,7 +9,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def follow(parent: int) -> None:
-    """Die when the process `parent` does, and ignore the signals that a terminal or a supervisor sends to the whole group.
+    """Die when the process `parent` does, and ignore the signals that a terminal or a supervisor sends to all.
 
     Where the kernel can't be asked (it is not Linux), the end of the socket says the same a little later.
     """

@@ -6,7 +6,7 @@ Which records run next, and which are to blame, `bisection` decides; `Keeper` ke
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -87,7 +87,7 @@ class Host:
             raise
 
     async def infer(self, records: Sequence[Mapping[str, Any]]) -> Inference:
-        """Answer each record, in order. Raises RunnerStopped before start and after stop, nothing for a record's sake."""
+        """Answer each record, in order. Raises RunnerStopped if it is not running, nothing for a record's sake."""
         if not self._keeper.running:
             raise RunnerStopped(f"the host of {self._name} is not running; await start() first")
         if not records:
@@ -103,7 +103,7 @@ class Host:
             self._bisection.drop(number)
 
     async def stop(self) -> None:
-        """Let the process finish what it was sent, for some seconds, then end it. What is unanswered raises RunnerStopped."""
+        """Let the process finish what it was sent, for some seconds; `infer` then raises RunnerStopped for the rest."""
         await self._keeper.stop()
         self._cancel_timers()
         self._abandon()
@@ -163,7 +163,7 @@ class Host:
         try:
             life.run(number, group.size, self._wire.pack(self._jobs[group.job].slice(group)))
         except Exception as error:
-            self._blame(group, lambda: verdicts.refused(error))
+            self._blame(group, verdicts.refused(error))
         else:
             self._runs[number] = group
 
@@ -173,7 +173,7 @@ class Host:
             if len(outcomes) != group.size:
                 raise ValueError(f"the wire unpacked {len(outcomes)} outcomes for {group.size} records")
         except Exception as error:
-            self._blame(group, lambda: verdicts.refused(error))
+            self._blame(group, verdicts.refused(error))
             return
         self._bisection.completed(group, monotonic())
         self._answer(group, outcomes, done.seconds)
@@ -186,11 +186,11 @@ class Host:
         else:
             level = logging.WARNING if group.size == 1 else logging.DEBUG
             log.log(level, "%s raised on %d records: %s\n%s", self._name, group.size, spoilt.message, spoilt.trace)
-            self._blame(group, lambda: verdicts.raised(spoilt))
+            self._blame(group, verdicts.raised(spoilt))
 
-    def _blame(self, group: Group, verdict: Callable[[], Outcome]) -> None:
+    def _blame(self, group: Group, verdict: Outcome) -> None:
         if self._bisection.raised(group, monotonic()):
-            self._answer(group, [verdict()])
+            self._answer(group, [verdict])
 
     def _answer(self, group: Group, outcomes: Sequence[Outcome], seconds: float = 0.0) -> None:
         if (job := self._jobs.get(group.job)) is not None:

@@ -73,7 +73,8 @@ class Keeper:
     async def _start_first(self) -> None:
         for left in reversed(range(_FIRST_STARTS)):
             try:
-                return await self._bring_up()
+                await self._bring_up()
+                return
             except ProcessorUnavailable as error:
                 raise ProcessorUnavailable(f"{self._name} can't start: {error}") from error
             except DiedYoung as death:

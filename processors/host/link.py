@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from processors.host.frame import Decoder, Frame, encode
@@ -124,7 +125,7 @@ class Link:
 def _spawn(theirs: socket.socket) -> subprocess.Popen[bytes]:
     """Start the host in a session of its own, so that a terminal's Ctrl-C reaches the worker alone."""
     command = [sys.executable, "-P", "-m", "processors.host.child", str(theirs.fileno()), str(os.getpid())]
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -35,7 +35,7 @@ class _Computed:
 
 
 class Stages:
-    """Prepares in one thread and finishes in another; the calling thread computes, as it loaded and warmed the model."""
+    """Prepares in one thread and finishes in another; the calling thread, which loaded the model, computes."""
 
     def __init__(
         self, processor: Processor, wire: type[Wire], receive: Callable[[], Any], send: Callable[[Any], None]

@@ -12,7 +12,7 @@ from structlog.typing import Processor
 
 from streams.settings import LogSettings
 
-QUIET = ("mode", "faust", "aiohttp", "httpx", "httpcore", "asyncio", "urllib3")
+QUIET = ("mode", "faust", "aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio", "urllib3")
 """Libraries that tell at info what only their own developers want to know."""
 
 
@@ -47,6 +47,8 @@ def route_standard_library(shared: list[Processor], rendering: list[Processor], 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
+    if level > logging.DEBUG:
+        handler.addFilter(is_no_service_chatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -55,6 +57,11 @@ def route_standard_library(shared: list[Processor], rendering: list[Processor], 
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(max(level, logging.WARNING) if level > logging.DEBUG else level)
+
+
+def is_no_service_chatter(record: logging.LogRecord) -> bool:
+    """Faust's services tell of each start and stop, in the names of modules that subclass them."""
+    return record.levelno > logging.INFO or not str(record.msg).startswith("[^")
 
 
 def rendering(settings: LogSettings, output: TextIO) -> list[Processor]:

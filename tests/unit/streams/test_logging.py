@@ -55,8 +55,10 @@ def test_the_level_holds_for_both_and_libraries_are_quiet_at_info() -> None:
     structlog.get_logger("lane").debug("transaction")
     logging.getLogger("librdkafka").debug("poll")
     logging.getLogger("faust.app").info("[^App]: Starting...")
+    logging.getLogger("streams.app").info("[^WorkerApp]: Starting...")
+    logging.getLogger("streams.app").warning("[^WorkerApp]: slow to stop")
     logging.getLogger("faust.app").error("crashed")
-    assert [line["event"] for line in lines(output)] == ["crashed"]
+    assert [line["event"] for line in lines(output)] == ["[^WorkerApp]: slow to stop", "crashed"]
 
 
 def test_at_debug_everybody_talks() -> None:

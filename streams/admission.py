@@ -4,6 +4,7 @@ Decides from the record, the lane's codec and the partition's memory of repeats;
 it can't decide at once is a schema id that the registry was not asked for yet: `SchemaPending` parks the partition.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -69,6 +70,12 @@ class Admission:
                 self._refuse(entry, value, error)
             except Unreadable as worse:
                 entry.dead_letter = self._bury(entry, value, headers, worse)
+        return entry
+
+    def bury_unread(self, owner: Partition, reason: str) -> Entry:
+        """The entry of a record that the client library could not take apart: a dead letter without its bytes."""
+        entry = Entry(owner, owner.position, time.time_ns() // 1_000_000, None, 64)
+        entry.dead_letter = self._bury(entry, None, None, Unreadable(reason))
         return entry
 
     def _read(self, value: bytes | None, envelope: Envelope) -> dict[str, Any]:

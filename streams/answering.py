@@ -9,14 +9,14 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.dead_letter import CONNECT, OURS
-from schemas.envelope import CORRELATION_LIMIT, REPLAYED, outcome_headers
+from schemas.envelope import MAX_CORRELATION, REPLAYED, outcome_headers
 from schemas.outcome import Code, Completed, Failed, Outcome
 from streams.binding import Binding
 from streams.entry import Entry
 from streams.output import Output
 from streams.repeats.answer import INLINE_LIMIT, seal
 
-HEADROOM = 2 * CORRELATION_LIMIT
+HEADROOM = 2 * MAX_CORRELATION
 # Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
 UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
 

@@ -6,8 +6,10 @@ channel, the agent below takes them from there, and the lane's committer makes w
 """
 
 import asyncio
+import gc
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 import faust
 import structlog
@@ -20,8 +22,13 @@ from schemas.registry import Registry
 from streams.binding import bind
 from streams.exit_codes import ExitCode
 from streams.lane_service import Dispatched, LaneService
+from streams.observability.health import Health, judge
+from streams.observability.metrics import instruments
+from streams.observability.web import serve_pages, web_options
 from streams.settings import Settings
 from streams.slots import Slot
+from streams.stop_reader import StopReader
+from streams.stops import Stop, StopKey
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +53,8 @@ class Worker:
     def __init__(self, settings: Settings, slot: Slot, app: faust.App, registry: Registry) -> None:
         self.settings, self.slot, self.app, self.registry = settings, slot, app, registry
         self.lanes: list[LaneService] = []
+        self.stops = StopReader(settings, settings.control, self._partition_decided)
+        self.pages = serve_pages(app, settings.worker, self.health, instruments())
         self.stopping = asyncio.Event()
         self.exit_code = ExitCode.OK
         self._sending: set[asyncio.Future[None]] = set()
@@ -67,6 +76,7 @@ class Worker:
             self.slot.number,
             self.registry,
             send,
+            self.stops,
             self._fenced,
         )
         slots = self.settings.lane(declaration.name).slots or declaration.slots
@@ -80,17 +90,31 @@ class Worker:
             loop.add_signal_handler(number, self.stopping.set)
         await self.app.start()
         self.app.flow_control.resume()
+        self.stops.start()
         try:
             for lane in self.lanes:
                 await lane.start()
-            log.info("worker started", slot=self.slot.number, lanes=[lane.name for lane in self.lanes])
+            spare_collector()
+            names = [lane.name for lane in self.lanes]
+            log.info("worker started", slot=self.slot.number, lanes=names, web_port=self.pages.served_port)
             await self.stopping.wait()
             log.info("worker stopping", leave=leave)
             await asyncio.gather(*(lane.stop(leave=leave) for lane in self.lanes))
         finally:
+            await asyncio.to_thread(self.stops.stop)
             await self.app.stop()
             self.registry.close()
         return self.exit_code
+
+    def health(self) -> Health:
+        """Whether the worker lives and is ready, and why not."""
+        return judge(time.monotonic(), self.settings.worker.stall_seconds, [lane.state() for lane in self.lanes])
+
+    def _partition_decided(self, key: StopKey, stop: Stop | None) -> None:
+        """By the thread that follows operators' decisions."""
+        for lane in self.lanes:
+            if stop is None and lane.group == key.group:
+                lane.resume_partition(key.topic, key.partition)
 
     def _fenced(self, why: str) -> None:
         log.error("the slot was taken over, this worker ends", why=why)
@@ -104,19 +128,31 @@ async def take_batches(batches: faust.StreamT[Dispatched]) -> None:
         await run.processing.run(batch)
 
 
-def build(settings: Settings, only: Sequence[str], slot: Slot) -> Worker:
-    """A worker with the lanes named (all, if none is). Raises Misconfigured for an unknown name."""
+def spare_collector() -> None:
+    """Keeps Python's garbage collector away from what lives as long as the process, and from short bursts."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def build(
+    settings: Settings, only: Sequence[str], slot: Slot, declarations: Mapping[str, Declaration] | None = None
+) -> Worker:
+    """A worker with the lanes named (all, if none is). Raises Misconfigured for an unknown name.
+
+    `declarations` are the processors that there are; the default is what is found under `processors/`.
+    """
     data = settings.stack.directory / "faust"
     data.mkdir(parents=True, exist_ok=True)
     app = WorkerApp(
         f"sluicegate-{slot.number}",
         broker=f"kafka://{settings.kafka.bootstrap_servers}",
         store="memory://",
-        web_enabled=False,
+        **web_options(settings.worker),
         datadir=str(data),
     )
     worker = Worker(settings, slot, app, Registry(settings.registry.url, settings.registry.properties))
-    declarations = discover()
+    declarations = discover() if declarations is None else declarations
     for name in only or sorted(declarations):
         if name not in declarations:
             known = ", ".join(sorted(declarations))

@@ -1,15 +1,16 @@
-"""Reads one partition's tail of a lane's changelogs, up to what is committed now."""
+"""Brings what a partition remembers to what is committed: from a checkpoint, then from the changelog's tail."""
 
 import time
-from typing import Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.binding import Binding
+from streams.checkpoints import Checkpoints
 from streams.partition import Partition
 from streams.polling import poll_many
-from streams.repeats.record import AnswersUnreadable, unpack
+from streams.repeats.record import AnswersUnreadable
+from streams.state.wire import StateUnreadable
 
 REQUEST_SECONDS = 5.0
 CHUNK = 256
@@ -17,62 +18,60 @@ CHUNK = 256
 log = structlog.get_logger(__name__)
 
 
-class ChangelogReader(Protocol):
-    """Brings a partition's memory to what is committed."""
+class Changelogs:
+    """Reads a lane's changelogs; `consumer` is this reader's own, `read_committed`, with EOF events."""
+
+    def __init__(
+        self, binding: Binding, consumer: Consumer, checkpoints: Checkpoints, *, answers: bool, state: bool
+    ) -> None:
+        self._binding = binding
+        self._consumer = consumer
+        self._checkpoints = checkpoints
+        self._topics = [binding.repeats] * answers + [binding.state] * state
 
     def bring_up(self, partition: Partition) -> None:
         """Blocks until the partition's stores hold everything that was committed. Raises KafkaException."""
+        for topic in self._topics:
+            self._bring_up(partition, topic)
 
-
-class NoChangelog:
-    """For a lane that remembers nothing."""
-
-    def bring_up(self, partition: Partition) -> None:
-        """Nothing to read."""
-
-
-class AnswersReader:
-    """Reads answers into a partition's book; `consumer` is this reader's own, `read_committed`, with EOF events."""
-
-    def __init__(self, binding: Binding, consumer: Consumer) -> None:
-        self._binding = binding
-        self._consumer = consumer
-
-    def bring_up(self, partition: Partition) -> None:
-        """Reads from where the book stands to the end of the changelog's partition."""
-        place = TopicPartition(self._binding.repeats, partition.number)
+    def _bring_up(self, partition: Partition, topic: str) -> None:
+        place = TopicPartition(topic, partition.number)
         low, high = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
-        start = max(low, partition.changelog_position)
-        if start < high:
-            self._read(partition, start, high)
-        partition.changelog_position = max(start, partition.changelog_position)
+        start = partition.positions.get(topic)
+        if start is None:
+            start = self._checkpoints.load(partition, topic, low, high)
+        partition.positions[topic] = max(low, start)
+        if partition.positions[topic] < high:
+            self._read(partition, topic, high)
 
-    def _read(self, partition: Partition, start: int, high: int) -> None:
-        place = TopicPartition(self._binding.repeats, partition.number, start)
+    def _read(self, partition: Partition, topic: str, high: int) -> None:
         began, count = time.monotonic(), 0
-        self._consumer.assign([place])
+        self._consumer.assign([TopicPartition(topic, partition.number, partition.positions[topic])])
         try:
             while partition.owned:
                 for message in poll_many(self._consumer, CHUNK, 0.2):
-                    error = message.error()
-                    if error is not None:
-                        if error.code() == KafkaError._PARTITION_EOF:
-                            partition.changelog_position = message.offset() or high
-                            return
-                        raise KafkaException(error)
-                    count += self._learn(partition, message)
-                    partition.changelog_position = (message.offset() or 0) + 1
+                    if at_end(message):
+                        partition.positions[topic] = message.offset() or high
+                        return
+                    count += self._apply(partition, topic, message)
+                    partition.positions[topic] = (message.offset() or 0) + 1
         finally:
             self._consumer.unassign()
-            log.debug("answers restored", partition=partition.number, answers=count, seconds=time.monotonic() - began)
+            log.debug("changelog read", topic=topic, partition=partition.number, entries=count, since=began)
 
-    def _learn(self, partition: Partition, message: Message) -> int:
-        if message.key() != partition.topic.encode():
-            return 0
+    def _apply(self, partition: Partition, topic: str, message: Message) -> int:
         try:
-            answers = list(unpack(message.value() or b""))
-        except AnswersUnreadable as error:
-            log.error("a changelog record was passed over", offset=message.offset(), error=str(error))
+            return partition.restore_record(topic, self._binding, message.key(), message.value())
+        except (AnswersUnreadable, StateUnreadable) as error:
+            log.error("a changelog record was passed over", topic=topic, offset=message.offset(), error=str(error))
             return 0
-        partition.book.learn(answers, time.time_ns() // 1_000_000)
-        return len(answers)
+
+
+def at_end(message: Message) -> bool:
+    """Whether this is the end of the partition. Raises KafkaException for any other error."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() == KafkaError._PARTITION_EOF:
+        return True
+    raise KafkaException(error)

@@ -4,7 +4,6 @@ While one transaction is on its way, finished micro-batches gather, and the next
 a transaction a batch, at high load many batches a transaction, with nothing to tune.
 """
 
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import structlog
 from confluent_kafka import KafkaException, TopicPartition
 
+from schemas.outcome import Completed, Failed
 from streams.binding import Binding
 from streams.failpoints import passing
 from streams.flight import Batch
@@ -24,10 +24,10 @@ from streams.partition import Ownership, Partition
 from streams.pipeline import Pipeline
 from streams.repeats.answer import Location, Sealed, seal_elsewhere
 from streams.repeats.record import pack_bounded
-from streams.transaction import Aborted, Committer, Fenced, Work
+from streams.state_keeper import StateKeeper
+from streams.transaction import Aborted, Committer, Work
 
 PACKED_LIMIT = 768 * 1024
-GENERATION_AT = len(b"CGMDv2:")
 REJOIN_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.05, 5.0
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,7 @@ class Committing(threading.Thread):
         ownership: Ownership,
         committer: Committer,
         membership: Membership,
+        keeper: StateKeeper,
         slot_note: str,
         metrics: LaneMetrics,
         on_fatal: Callable[[BaseException], None],
@@ -53,6 +54,7 @@ class Committing(threading.Thread):
         self._ownership = ownership
         self._committer = committer
         self._membership = membership
+        self._keeper = keeper
         self._slot_note = slot_note
         self._metrics = metrics
         self._on_fatal = on_fatal
@@ -98,7 +100,7 @@ class Committing(threading.Thread):
                 self._abort("ownership")
                 return
             metadata = self._membership.metadata
-            if generation(metadata) < 0:
+            if not self._membership.member:
                 self._stopping.wait(REJOIN_PAUSE)
                 return
             began = time.monotonic()
@@ -131,6 +133,7 @@ class Committing(threading.Thread):
     def _apply(self, batches: list[Batch], changes: "Changes") -> None:
         passing("apply.before")
         changes.apply(time.time_ns() // 1_000_000)
+        self._keeper.commit_through(batches[-1].number)
         self._pipeline.committed(batches)
         passing("apply.after")
 
@@ -138,7 +141,33 @@ class Committing(threading.Thread):
         records = sum(len(batch.entries) for batch in batches)
         size = sum(batch.bytes for batch in batches)
         self._metrics.transaction(records, size, seconds)
+        tally(batches, self._metrics)
         log.debug("committed", batches=len(batches), records=records, bytes=size, seconds=round(seconds, 4))
+
+
+def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
+    """Counts what became of the records of committed batches."""
+    codes: dict[str, int] = {}
+    replays = dead = 0
+    for batch in batches:
+        for entry in batch.entries:
+            outcome = entry.outcome
+            if type(outcome) is Completed:
+                codes["COMPLETED"] = codes.get("COMPLETED", 0) + 1
+            elif outcome is not None:
+                code = outcome.code  # type: ignore[union-attr] # the other of two
+                codes[code] = codes.get(code, 0) + 1
+            elif entry.replay is not None:
+                replays += 1
+            elif entry.dead_letter is not None:
+                dead += 1
+        metrics.compute_seconds(batch.compute_seconds)
+    for code, count in codes.items():
+        metrics.outcomes(str(code), count)
+    if replays:
+        metrics.repeats("replayed", replays)
+    if dead:
+        metrics.dead_letters(dead)
 
 
 class Changes:
@@ -148,7 +177,7 @@ class Changes:
         self._batches = batches
         self._binding = binding
         self._learnt: dict[Partition, list[tuple[bytes, Sealed]]] = {}
-        self._positions: dict[Partition, int] = {}
+        self._positions: dict[tuple[Partition, str], int] = {}
         for batch in batches:
             for entry in batch.entries:
                 if entry.sealed is not None and entry.id_digest is not None:
@@ -166,16 +195,16 @@ class Changes:
         """The changelog records, one for each partition unless they grow too large."""
         for owner, learnt in self._learnt.items():
             for value in pack_bounded(learnt, PACKED_LIMIT):
-                yield Output(
-                    self._binding.repeats, value, owner.topic.encode(), owner.number, [], self._note_position(owner)
-                )
+                note = self.note_position(owner)
+                yield Output(self._binding.repeats, value, owner.topic.encode(), owner.number, [], note)
 
     def apply(self, now_ms: int) -> None:
         """Brings the books to what was committed, then lets the requests leave the index of those in flight."""
         for owner, learnt in self._learnt.items():
             owner.book.learn(learnt, now_ms)
-        for owner, position in self._positions.items():
-            owner.changelog_position = position
+            owner.learnt += len(learnt)
+        for (owner, topic), position in self._positions.items():
+            owner.positions[topic] = position
         for batch in self._batches:
             for entry in batch.entries:
                 if entry.id_digest is not None:
@@ -185,24 +214,15 @@ class Changes:
         def delivered(error: Any, message: Any) -> None:
             if error is None:
                 place = Location(message.topic(), message.partition(), message.offset())
-                sealed = seal_elsewhere(entry.payload_digest, time.time_ns() // 1_000_000, place)
+                failed = type(entry.outcome) is Failed
+                sealed = seal_elsewhere(entry.payload_digest, time.time_ns() // 1_000_000, place, failed)
                 self._learnt.setdefault(entry.owner, []).append((entry.id_digest, sealed))
 
         return delivered
 
-    def _note_position(self, owner: Partition) -> Callable[[Any, Any], None]:
+    def note_position(self, owner: Partition) -> Callable[[Any, Any], None]:
         def delivered(error: Any, message: Any) -> None:
             if error is None:
-                self._positions[owner] = message.offset() + 1
+                self._positions[owner, message.topic()] = message.offset() + 1
 
         return delivered
-
-
-def generation(metadata: bytes) -> int:
-    """The group generation in librdkafka's serialised group metadata ("CGMDv2:", int32); -1 when not in the group."""
-    if len(metadata) < GENERATION_AT + 4:
-        return -1
-    return int(struct.unpack_from("=i", metadata, GENERATION_AT)[0])
-
-
-__all__ = ["Changes", "Committing", "Fenced", "generation"]

@@ -19,7 +19,8 @@ class Entry(Request):
     `outcome` is None until it is known; `replay` is the earlier answer that a repeat gets again; `leader` is the twin
     in flight that a repeat waits for; `dead_letter` is the output of a record that can't be read. Exactly one output
     answers an entry in the end, unless its handler keeps it `silent`: then `answered` is set, and `answer` is the
-    result's value if it is final; `sealed` is that value as the book keeps it, for an answer new to the book.
+    result's value if it is final; `sealed` is that value as the book keeps it, for an answer new to the book. `stop` is
+    the record that stops its partition, on the dead letter that was one too many.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Entry(Request):
         "sealed",
         "silent",
         "size",
+        "stop",
     )
 
     answer: bytes | None
@@ -55,6 +57,7 @@ class Entry(Request):
     sealed: Sealed | None
     silent: bool
     size: int
+    stop: Output | None
 
     def __init__(self, owner: Partition, offset: int, timestamp: int, key: bytes | None, size: int) -> None:
         self.topic = owner.topic
@@ -79,6 +82,7 @@ class Entry(Request):
         self.batch = None
         self.large = False
         self.silent = False
+        self.stop = None
 
     def repeat(self, value: bytes) -> None:
         """Gives the entry the value that its twin was answered."""

@@ -29,6 +29,7 @@ class Batch:
     emissions: list[Output] = field(default_factory=list)
     ends: dict[Partition, int] = field(default_factory=dict)
     tracked: bool = False
+    stops: bool = False
     cost: int | None = None
     compute_seconds: float = 0.0
     finished: bool = False
@@ -37,6 +38,8 @@ class Batch:
     def __post_init__(self) -> None:
         for entry in self.entries:
             entry.batch = self
+            if entry.stop is not None:
+                self.stops = True
             self.ends[entry.owner] = entry.offset + 1
 
     def outputs(self) -> Iterator[Output]:
@@ -55,11 +58,11 @@ class Batch:
 class Flight:
     """The commit order: batches leave from its front, once finished."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
         self._batches: deque[Batch] = deque()
         self.records = 0
         self.bytes = 0
-        self.number = 0
+        self.number = number
 
     def __len__(self) -> int:
         return len(self._batches)

@@ -6,6 +6,7 @@ full it waits briefly for room (pausing makes librdkafka throw away what it fetc
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -17,15 +18,19 @@ from streams.entry import Entry
 from streams.failpoints import passing
 from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
+from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Pipeline
 from streams.polling import poll_many
-from streams.repeats.book import AnswerBook
 from streams.restoration import Restoration, Restored
 from streams.schema_asker import SchemaAsker
+from streams.state_keeper import StateKeeper
 
 CHUNK = 512
 IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
+
+# A batch of records that can't be taken apart: reading on would freeze the partition for ever.
+UNREADABLE_BATCH = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +49,11 @@ class Intake(threading.Thread):
         restoration: Restoration,
         asker: SchemaAsker,
         membership: Membership,
-        make_book: Callable[[str, int], AnswerBook],
+        make_partition: Callable[[str, int], Partition],
+        keeper: StateKeeper,
         metrics: LaneMetrics,
         revoke_seconds: float,
+        stop_output: Callable[[Partition, int, str], Output],
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{lane}-intake", daemon=True)
@@ -58,13 +65,17 @@ class Intake(threading.Thread):
         self._restoration = restoration
         self._asker = asker
         self._membership = membership
-        self._make_book = make_book
+        self._make_partition = make_partition
+        self._keeper = keeper
+        self._resumed: deque[tuple[str, int]] = deque()
         self._metrics = metrics
         self._revoke_seconds = revoke_seconds
+        self._stop_output = stop_output
         self._on_fatal = on_fatal
         self._stopping = threading.Event()
         self._restoring: set[Partition] = set()
         self._full = False
+        self._measured = 0.0
 
     def run(self) -> None:
         """Polls until stopped. A fatal error of the consumer, or one of ours, ends the lane."""
@@ -91,12 +102,15 @@ class Intake(threading.Thread):
 
     def _step(self) -> None:
         self._membership.serve(self._consumer)
+        self._measure()
         if self._pipeline.aborted is not None:
             self._rewind()
         if self._restoring:
             self._adopt()
         if self._asker.answered():
             self._unpark()
+        if self._resumed:
+            self._restart_stopped()
         if not self._make_room():
             self._handle(poll_many(self._consumer, 1, PAUSED_SECONDS))
             return
@@ -123,7 +137,7 @@ class Intake(threading.Thread):
         for message in messages:
             error = message.error()
             if error is not None:
-                self._read_error(error, message)
+                self._read_error(error, message, entries)
                 continue
             partition = get(message.topic() or "", message.partition() or 0)
             offset = message.offset() or 0
@@ -137,9 +151,41 @@ class Intake(threading.Thread):
         passing("admit.after")
         return entries
 
+    def resume_partition(self, topic: str, number: int) -> None:
+        """By any thread: an operator has resumed this partition."""
+        self._resumed.append((topic, number))
+
+    def _restart_stopped(self) -> None:
+        for _ in range(len(self._resumed)):
+            topic, number = self._resumed.popleft()
+            partition = self._ownership.get(topic, number)
+            if partition is None or partition.phase is not Phase.STOPPED:
+                continue
+            if self._pipeline.holds({partition}):
+                self._resumed.append((topic, number))
+                continue
+            partition.phase = Phase.RESTORING
+            self._restoring.add(partition)
+            self._restoration.submit([partition])
+
+    def _watch_dead_letters(self, partition: Partition, entry: Entry) -> None:
+        """Stops the partition after the dead letter that is one too many; the stop is in its transaction."""
+        assert partition.window is not None
+        reason = partition.window.observe(entry.offset, entry.dead_letter is not None)
+        if reason is None:
+            return
+        log.error("a partition stops", partition=str(partition), reason=reason)
+        entry.stop = self._stop_output(partition, entry.offset, reason)
+        partition.phase = Phase.STOPPED
+        partition.parked.clear()
+        self._pause(partition)
+
     def _admit(self, partition: Partition, message: Message, now_ms: int, entries: list[Entry]) -> None:
         try:
-            entries.append(self._admission.admit(partition, message, now_ms))
+            entry = self._admission.admit(partition, message, now_ms)
+            entries.append(entry)
+            if partition.window is not None:
+                self._watch_dead_letters(partition, entry)
         except SchemaPending as pending:
             partition.parked.append(message)
             self._asker.ask(pending.schema_id, partition)
@@ -150,11 +196,13 @@ class Intake(threading.Thread):
         for partition in self._asker.take():
             messages, partition.parked = partition.parked, type(partition.parked)()
             for message in messages if partition.owned else ():
+                if partition.phase is not Phase.RUNNING:
+                    break
                 if partition.parked:
                     partition.parked.append(message)
                 else:
                     self._admit(partition, message, now_ms, entries)
-            if partition.owned and not partition.parked and not self._full:
+            if partition.phase is Phase.RUNNING and not partition.parked and not self._full:
                 self._resume(partition)
         self._pipeline.offer(entries, time.monotonic(), backlog=False)
 
@@ -181,6 +229,7 @@ class Intake(threading.Thread):
     def _rewind(self) -> None:
         """After an abort: every owned partition goes back to what is committed."""
         self._pipeline.aborted = None
+        self._keeper.roll_back()
         partitions = [partition for partition in self._ownership.all() if partition.phase is not Phase.FAILED]
         for partition in partitions:
             partition.phase = Phase.RESTORING
@@ -205,6 +254,9 @@ class Intake(threading.Thread):
         if restored.problem is not None:
             partition.phase = Phase.FAILED
             log.error("a partition can't be read", error=str(restored.problem))
+        elif restored.stopped:
+            partition.phase = Phase.STOPPED
+            log.error("a partition is stopped", partition=str(partition), cure="sluicegate partitions resume")
         else:
             self._go_to(partition, restored.offset)
             partition.phase = Phase.RUNNING
@@ -235,7 +287,8 @@ class Intake(threading.Thread):
         consumer.incremental_assign(places)
         partitions = []
         for place in places:
-            partition = Partition(place.topic, place.partition, self._make_book(place.topic, place.partition))
+            partition = self._make_partition(place.topic, place.partition)
+            self._keeper.assign(partition)
             self._ownership.begin(partition)
             self._pause(partition)
             partitions.append(partition)
@@ -264,6 +317,7 @@ class Intake(threading.Thread):
         ended = set(self._ownership.end(keys))
         self._restoring -= ended
         for topic, number in keys:
+            self._keeper.revoke(topic, number)
             self._metrics.forget_partition(topic, number)
         self._metrics.partitions(len(self._ownership.all()))
         if self._pipeline.holds(ended):
@@ -271,10 +325,38 @@ class Intake(threading.Thread):
         elif not self._restoring:
             self._pipeline.resume(time.monotonic())
 
-    def _read_error(self, error: KafkaError, message: Message) -> None:
+    def _read_error(self, error: KafkaError, message: Message, entries: list[Entry]) -> None:
         if error.fatal():
             raise KafkaException(error)
-        log.warning("read error", error=str(error), topic=message.topic(), partition=message.partition())
+        partition = self._ownership.get(message.topic() or "", message.partition() or 0)
+        running = partition is not None and partition.phase is Phase.RUNNING
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            # Ordinary while a partition is being restored: its position is ours to set.
+            if partition is not None and running:
+                partition.phase = Phase.FAILED
+                log.error("a partition's offset is out of the log's range", partition=str(partition), error=str(error))
+        elif error.code() in UNREADABLE_BATCH and partition is not None and running:
+            entries.append(self._admission.bury_unread(partition, str(error)))
+            self._go_to(partition, partition.position + 1)
+        else:
+            log.warning("read error", error=str(error), topic=message.topic(), partition=message.partition())
+
+    def _measure(self) -> None:
+        """Once a second: how far behind each partition is."""
+        now = time.monotonic()
+        if now - self._measured < 1.0:
+            return
+        self._measured = now
+        for partition in self._ownership.all():
+            if partition.phase is Phase.RUNNING:
+                place = TopicPartition(partition.topic, partition.number)
+                _, high = self._consumer.get_watermark_offsets(place, cached=True)
+                unsettled = max(0, high - partition.position)
+                self._metrics.lag(partition.topic, partition.number, unsettled)
+        self._metrics.partitions(len(self._ownership.all()), self._stopped())
+
+    def _stopped(self) -> int:
+        return sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in self._ownership.all())
 
 
 def names(places: Sequence[TopicPartition]) -> list[str]:

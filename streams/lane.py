@@ -15,14 +15,15 @@ from confluent_kafka.admin import AdminClient
 from processors.contract import BatchPolicy, Declaration
 from schemas import avsc
 from schemas.codec import Codec
-from schemas.handler import Handler, State
+from schemas.handler import Handler
 from schemas.registry import Registry
 from schemas.subjects import subject
 from streams import connections
 from streams.admission import Admission
 from streams.answering import Answering
 from streams.binding import Binding
-from streams.changelog import AnswersReader, NoChangelog
+from streams.changelog import Changelogs
+from streams.checkpoints import Checkpoints
 from streams.committing import Committing
 from streams.directory import Directory
 from streams.entry import Entry
@@ -31,7 +32,8 @@ from streams.intake import Intake
 from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
 from streams.offset_metadata import for_slot
-from streams.partition import Ownership
+from streams.output import Output
+from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Bounds, Pipeline
 from streams.processing import Processing
 from streams.recall import Recall
@@ -40,6 +42,9 @@ from streams.repeats.book import Bounds as BookBounds
 from streams.restoration import Restoration
 from streams.schema_asker import SchemaAsker
 from streams.settings import LaneSettings, Settings
+from streams.state_keeper import keeper_for
+from streams.stop_reader import StopReader
+from streams.stops import DeadLetterWindow, Stop, StopKey, stop_output
 from streams.succession import Succession
 from streams.transaction import Committer, PlainCommitter, Transactor
 
@@ -59,13 +64,13 @@ class LaneRun:
         slot: int,
         registry: Registry,
         handler: Handler,
-        state: State,
+        stops: StopReader,
         metrics: LaneMetrics,
         dispatch: Callable[["LaneRun", Batch], None],
     ) -> None:
         self._settings, self._lane = settings, settings.lane(binding.name)
         self._declaration, self._binding, self._slot = declaration, binding, slot
-        self._registry, self._metrics = registry, metrics
+        self._registry, self._metrics, self._stops, self._stores = registry, metrics, stops, handler.stores
         self._loop = asyncio.get_running_loop()
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
         self._remembers = self._lane.repeats.entries > 0 and self._lane.repeats.retention_seconds > 0
@@ -82,7 +87,8 @@ class LaneRun:
         self._result_codec = Codec(avsc.load(binding.name, "result"), subject(binding.results), registry)
         self._recall = Recall(Consumer(connections.reader(settings, binding)))
         self._asker = SchemaAsker(binding.name, registry)
-        self.processing = Processing(self.pipeline, handler, state, self._make_answering(), self._look_up)
+        self._keeper = keeper_for(binding, handler.stores)
+        self.processing = Processing(self.pipeline, handler, self._keeper, self._make_answering(), self._look_up)
         self._committing = self._make_committing()
         self._restoration = self._make_restoration()
         self._intake = self._make_intake()
@@ -100,6 +106,19 @@ class LaneRun:
             self.pipeline.drain(time.monotonic())
             await asyncio.to_thread(self.pipeline.wait_empty, drain_seconds)
         await asyncio.to_thread(self._end, leave)
+
+    def resume_partition(self, topic: str, number: int) -> None:
+        """By any thread: an operator has resumed a stopped partition."""
+        self._intake.resume_partition(topic, number)
+
+    def stopped(self) -> int:
+        """How many owned partitions wait for an operator."""
+        return sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in self.ownership.all())
+
+    def running(self) -> bool:
+        """Whether it is in the group and no partition is being restored."""
+        partitions = self.ownership.all()
+        return self._membership.member and all(p.phase is not Phase.RESTORING for p in partitions)
 
     def oldest(self) -> float | None:
         """When the oldest unsettled record arrived (seconds, monotonic)."""
@@ -153,6 +172,7 @@ class LaneRun:
             self.ownership,
             self._make_committer(),
             self._membership,
+            self._keeper,
             for_slot(self._slot),
             self._metrics,
             self._fail,
@@ -173,28 +193,48 @@ class LaneRun:
 
     def _make_restoration(self) -> Restoration:
         settings, binding = self._settings, self._binding
-        stable = Consumer(connections.reader(settings, binding))
-        reader = AnswersReader(binding, Consumer(connections.reader(settings, binding)))
+        directory = settings.stack.directory / "checkpoints" / f"slot-{self._slot}"
+        checkpoints = Checkpoints(directory, binding, self._admin, self.ownership)
+        changelogs = Changelogs(
+            binding,
+            Consumer(connections.reader(settings, binding)),
+            checkpoints,
+            answers=self._remembers,
+            state=bool(self._stores),
+        )
         return Restoration(
             binding.name,
             self._membership,
-            stable,
-            Succession(
-                binding.group,
-                self._slot,
-                Consumer(connections.reader(settings, binding, "read_uncommitted")),
-                self._admin,
-                lambda identity: connections.transactional(settings, binding, identity),
-            ),
-            reader if self._remembers else NoChangelog(),
+            Consumer(connections.reader(settings, binding)),
+            self._make_succession(),
+            changelogs,
+            checkpoints,
+            self.ownership,
             for_slot(self._slot),
             self._committing.settled,
-            lambda topic, number: False,
+            lambda topic, number: self._stops.is_stopped(binding.group, topic, number),
         )
 
+    def _make_succession(self) -> Succession:
+        settings, binding = self._settings, self._binding
+        return Succession(
+            binding.group,
+            self._slot,
+            Consumer(connections.reader(settings, binding, "read_uncommitted")),
+            self._admin,
+            lambda identity: connections.transactional(settings, binding, identity),
+        )
+
+    def _new_partition(self, topic: str, number: int) -> Partition:
+        repeats, limit = self._lane.repeats, self._lane.dead_letter_limit
+        book = AnswerBook(BookBounds(repeats.entries, repeats.bytes, int(repeats.retention_seconds * 1000)))
+        return Partition(topic, number, book, DeadLetterWindow(limit) if DeadLetterWindow.needed(limit) else None)
+
+    def _stop_output(self, partition: Partition, offset: int, reason: str) -> Output:
+        key = StopKey(self._binding.group, partition.topic, partition.number)
+        return stop_output(self._binding.control, key, Stop(reason, offset, time.time_ns() // 1_000_000))
+
     def _make_intake(self) -> Intake:
-        limits = self._lane.repeats
-        book_bounds = BookBounds(limits.entries, limits.bytes, int(limits.retention_seconds * 1000))
         admission = Admission(
             self._binding.name,
             self._request_codec,
@@ -213,9 +253,11 @@ class LaneRun:
             self._restoration,
             self._asker,
             self._membership,
-            lambda topic, number: AnswerBook(book_bounds),
+            self._new_partition,
+            self._keeper,
             self._metrics,
             self._settings.worker.revoke_seconds,
+            self._stop_output,
             self._fail,
         )
 

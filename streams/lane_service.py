@@ -7,18 +7,20 @@ from typing import NamedTuple
 
 import structlog
 from confluent_kafka import KafkaException
-from schemas.registry import Registry
 
 from processors.contract import Declaration, DeviceSettings, Runner
 from processors.runners import runner_for
-from schemas.handler import Handler, State
+from schemas.handler import Handler
+from schemas.registry import Registry
 from streams.binding import Binding
 from streams.flight import Batch
 from streams.handlers import ProcessorHandler
 from streams.lane import LaneRun
+from streams.observability.health import LaneState
 from streams.observability.metrics import LaneMetrics
+from streams.provisioning.start_check import check_at_start
 from streams.settings import DeviceChoice, Settings
-from streams.stateless import NO_STATE
+from streams.stop_reader import StopReader
 from streams.transaction import FENCED, Fenced
 
 FIRST_PAUSE, LONGEST_PAUSE, CALM_SECONDS = 0.2, 10.0, 60.0
@@ -44,24 +46,33 @@ class LaneService:
         slot: int,
         registry: Registry,
         send: Callable[[Dispatched], None],
+        stops: StopReader,
         on_fenced: Callable[[str], None],
     ) -> None:
         self._settings, self._declaration, self._binding = settings, declaration, binding
         self._slot, self._registry, self._send = slot, registry, send
         self._on_fenced = on_fenced
-        self.name = binding.name
+        self._stops = stops
+        self.name, self.group = binding.name, binding.group
         self.metrics = LaneMetrics(binding.name)
         self.runner = make_runner(settings, declaration)
         self._handler: Handler = ProcessorHandler(self.runner)
-        self._state: State = NO_STATE
         self._run: LaneRun | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    @property
-    def ready(self) -> bool:
-        """Whether the model is warm and a run is up."""
-        return self._run is not None and self.runner.ready
+    def state(self) -> LaneState:
+        """What health is judged by."""
+        run = self._run
+        ready = {"processor warm": self.runner.ready, "in the group": run is not None and run.running()}
+        if run is None:
+            return LaneState(self.name, ready)
+        return LaneState(self.name, ready, run.oldest(), stopped=run.stopped())
+
+    def resume_partition(self, topic: str, number: int) -> None:
+        """By any thread: an operator has resumed a stopped partition."""
+        if self._run is not None:
+            self._run.resume_partition(topic, number)
 
     def oldest_age(self) -> float:
         """Age of the oldest unsettled record in seconds; 0 when there is none."""
@@ -113,6 +124,7 @@ class LaneService:
     async def _run_once(self) -> BaseException:
         run = None
         try:
+            await asyncio.to_thread(check_at_start, self._registry, [self._binding])
             run = LaneRun(
                 self._settings,
                 self._declaration,
@@ -120,7 +132,7 @@ class LaneService:
                 self._slot,
                 self._registry,
                 self._handler,
-                self._state,
+                self._stops,
                 self.metrics,
                 self._dispatch,
             )

@@ -4,6 +4,7 @@ confluent-kafka serialises the calls on one consumer: a second thread waits whil
 busy poll loop. So the intake thread alone calls it; here it leaves the group metadata, and takes commits to make.
 """
 
+import struct
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -13,6 +14,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 NOT_A_MEMBER = b""
 
 
+GENERATION_AT = len(b"CGMDv2:")
+
+
 class Membership:
     """Shared between a lane's intake thread, which calls `serve`, and its other threads."""
 
@@ -20,6 +24,11 @@ class Membership:
         self.metadata = NOT_A_MEMBER
         self._asked: deque[tuple[list[TopicPartition], Future[None]]] = deque()
         self._sent: deque[Future[None]] = deque()
+
+    @property
+    def member(self) -> bool:
+        """Whether the group has taken us in."""
+        return generation(self.metadata) >= 0
 
     @property
     def busy(self) -> bool:
@@ -50,3 +59,10 @@ class Membership:
             answer.set_result(None)
         else:
             answer.set_exception(KafkaException(problem))
+
+
+def generation(metadata: bytes) -> int:
+    """The group generation in librdkafka's serialised group metadata ("CGMDv2:", int32); -1 when not in the group."""
+    if len(metadata) < GENERATION_AT + 4:
+        return -1
+    return int(struct.unpack_from("=i", metadata, GENERATION_AT)[0])

@@ -4,14 +4,18 @@ A record carries the partition that it was read under; a micro-batch may enter a
 of its records is still owned. Whoever ends an epoch holds the lock that the committer holds through its transaction.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
+from streams.binding import Binding
 from streams.repeats.book import AnswerBook
 from streams.repeats.in_flight import InFlight
+from streams.state.partition import PartitionStore
+from streams.stops import DeadLetterWindow
 
 
 class Phase(Enum):
@@ -23,34 +27,79 @@ class Phase(Enum):
     FAILED = "failed"
 
 
+class Snapshot(Protocol):
+    """What a store held at one moment."""
+
+    def blocks(self) -> Iterable[bytes]:
+        """Its content, in blocks of a checkpoint."""
+
+
 class Partition:
-    """One partition of a request topic from assignment to revocation."""
+    """One partition of a request topic from assignment to revocation, with what it remembers.
+
+    `positions` says, for each changelog, the first offset that its store does not hold yet; `learnt` counts what the
+    stores took since their last checkpoint.
+    """
 
     __slots__ = (
         "book",
-        "changelog_position",
         "in_flight",
+        "learnt",
         "number",
         "owned",
         "parked",
         "paused",
         "phase",
         "position",
+        "positions",
+        "store",
         "topic",
+        "window",
     )
 
-    def __init__(self, topic: str, number: int, book: AnswerBook) -> None:
-        self.topic, self.number, self.book = topic, number, book
+    def __init__(self, topic: str, number: int, book: AnswerBook, window: DeadLetterWindow | None = None) -> None:
+        self.topic, self.number, self.book, self.window = topic, number, book, window
+        self.store: PartitionStore | None = None
         self.owned = True
         self.phase = Phase.RESTORING
         self.position = -1
-        self.changelog_position = -1
+        self.positions: dict[str, int] = {}
+        self.learnt = 0
         self.in_flight = InFlight()
         self.parked: deque[Any] = deque()
         self.paused = False
 
     def __repr__(self) -> str:
         return f"Partition({self.topic}[{self.number}] {self.phase.value} owned={self.owned})"
+
+    @property
+    def entries(self) -> int:
+        """How many answers and state entries it holds."""
+        return len(self.book) + (self.store.entries if self.store is not None else 0)
+
+    def restore_record(self, topic: str, binding: Binding, key: bytes | None, value: bytes | None) -> int:
+        """Applies a changelog record; returns how many entries it had. Raises AnswersUnreadable, StateUnreadable."""
+        if topic == binding.state and self.store is not None:
+            self.store.restore(key, value)
+            return 1
+        if key != self.topic.encode():
+            return 0
+        return self.book.restore(value or b"", now_ms())
+
+    def restore_block(self, topic: str, binding: Binding, block: bytes) -> int:
+        """Applies a block of a checkpoint. Raises as `restore_record`."""
+        if topic == binding.state and self.store is not None:
+            return self.store.restore_block(block)
+        return self.book.restore(block, now_ms())
+
+    def snapshots(self, binding: Binding) -> dict[str, Snapshot]:
+        """What each of its stores holds now, by changelog; no commit may be under way."""
+        found: dict[str, Snapshot] = {}
+        if binding.repeats in self.positions:
+            found[binding.repeats] = self.book.snapshot()
+        if self.store is not None:
+            found[binding.state] = self.store.snapshot()
+        return found
 
 
 class Ownership:
@@ -81,3 +130,8 @@ class Ownership:
         """A copy of the owned partitions."""
         with self.lock:
             return list(self._owned.values())
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000

@@ -120,7 +120,8 @@ class Pipeline:
     def abort(self, cause: str) -> None:
         """Throws everything unsettled away; nothing is dispatched until `resume`."""
         with self._lock:
-            self.flight = Flight()
+            # Numbers go on rising: state layers are told apart by them.
+            self.flight = Flight(self.flight.number)
             self._batcher.clear()
             self._held = True
             self.aborted = self.aborted or cause

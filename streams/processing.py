@@ -19,6 +19,7 @@ from streams.failpoints import passing
 from streams.flight import Batch
 from streams.output import Output
 from streams.pipeline import Pipeline
+from streams.state_keeper import StateKeeper
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
@@ -32,13 +33,13 @@ class Processing:
         self,
         pipeline: Pipeline,
         handler: Handler,
-        state: State,
+        keeper: StateKeeper,
         answering: Answering,
         look_up: Callable[[Sequence[Entry]], Awaitable[None]],
     ) -> None:
         self._pipeline = pipeline
         self._handler = handler
-        self._state = state
+        self._keeper = keeper
         self._answering = answering
         self._look_up = look_up
 
@@ -53,11 +54,19 @@ class Processing:
                     return
                 except Exception as error:
                     log.error("micro-batch failed, trying again", batch=batch.number, error=repr(error), pause=pause)
+                    self._reset(batch)
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
         finally:
             batch.done.set()
             self._pipeline.free(time.monotonic())
+
+    def _reset(self, batch: Batch) -> None:
+        """Undoes what a failed try left on the batch, so that the next one begins like the first."""
+        batch.emissions.clear()
+        batch.compute_seconds = 0.0
+        if batch.flight is self._pipeline.flight:
+            self._keeper.undo(batch.number)
 
     async def _answer(self, batch: Batch) -> None:
         passing("dispatch.before")
@@ -68,9 +77,14 @@ class Processing:
             await self._prepare(batch, special)
         fresh = [entry for entry in entries if not entry.settled and entry.leader is None]
         passing("dispatch.after")
-        await self._infer(batch, fresh, now_ms)
-        if special:
-            await self._follow(batch, now_ms)
+        state = self._keeper.begin(batch.number)
+        try:
+            await self._infer(batch, fresh, state, now_ms)
+            if special:
+                await self._follow(batch, state, now_ms)
+        finally:
+            self._keeper.end(state)
+        batch.emissions += self._keeper.outputs(batch.number)
         self._write(batch)
 
     async def _prepare(self, batch: Batch, special: list[Entry]) -> None:
@@ -80,14 +94,14 @@ class Processing:
             if leader is not None and leader.batch is not None and leader.batch is not batch:
                 await leader.batch.done.wait()
 
-    async def _infer(self, batch: Batch, fresh: list[Entry], now_ms: int) -> None:
+    async def _infer(self, batch: Batch, fresh: list[Entry], state: State, now_ms: int) -> None:
         wanted = fresh
         if any(entry.envelope.deadline is not None for entry in fresh):
             wanted = [entry for entry in fresh if not late(entry, now_ms)]
         if not wanted:
             return
         passing("infer.before")
-        effects = await self._handler.handle(wanted, self._state, now_ms / 1000)
+        effects = await self._handler.handle(wanted, state, now_ms / 1000)
         passing("infer.after")
         batch.compute_seconds += effects.compute_seconds
         self._apply(batch, wanted, effects)
@@ -100,7 +114,7 @@ class Processing:
             entry.silent = outcome is None
         batch.emissions += [emitted(emission) for emission in effects.emissions]
 
-    async def _follow(self, batch: Batch, now_ms: int) -> None:
+    async def _follow(self, batch: Batch, state: State, now_ms: int) -> None:
         """Settles repeats whose twin was in flight: in order, so that a leader is settled before its followers."""
         for entry in batch.entries:
             leader = entry.leader
@@ -112,7 +126,7 @@ class Processing:
                 entry.repeat(leader.answer)
             else:
                 entry.leader = None
-                await self._infer(batch, [entry], now_ms)
+                await self._infer(batch, [entry], state, now_ms)
 
     def _answer_one(self, entry: Entry, batch: Batch) -> None:
         self._answering.answer(entry, time.time_ns() // 1_000_000, b"", batch.compute_seconds * 1000)
@@ -125,6 +139,7 @@ class Processing:
         batch.answers = [
             None if entry.silent else answer(entry, moment, ce_time, compute_ms) for entry in batch.entries
         ]
+        batch.emissions += [entry.stop for entry in batch.entries if entry.stop is not None] if batch.stops else []
         batch.tracked = any(entry.large for entry in batch.entries)
 
 

@@ -14,14 +14,16 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.errors import SluicegateError
-from streams.changelog import ChangelogReader
+from streams.changelog import Changelogs
+from streams.checkpoints import Checkpoints
 from streams.membership import Membership
 from streams.offset_metadata import slot_of
-from streams.partition import Partition
+from streams.partition import Ownership, Partition, Phase
 from streams.succession import Succession
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REQUEST_SECONDS = 5.0
+CHECKPOINT_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +34,12 @@ class OffsetOutOfRange(SluicegateError):
 
 @dataclass(slots=True)
 class Restored:
-    """A partition that may run from `offset`, or `problem` if it may not."""
+    """A partition that may run from `offset`, unless an operator must see to it first."""
 
     partition: Partition
     offset: int
     problem: SluicegateError | None = None
+    stopped: bool = False
 
 
 class Restoration(threading.Thread):
@@ -48,7 +51,9 @@ class Restoration(threading.Thread):
         membership: Membership,
         stable: Consumer,
         succession: Succession,
-        changelog: ChangelogReader,
+        changelogs: Changelogs,
+        checkpoints: Checkpoints,
+        ownership: Ownership,
         slot_note: str,
         settled: threading.Event,
         stopped_by_operator: Callable[[str, int], bool],
@@ -57,7 +62,9 @@ class Restoration(threading.Thread):
         self._membership = membership
         self._stable = stable
         self._succession = succession
-        self._changelog = changelog
+        self._changelogs = changelogs
+        self._checkpoints = checkpoints
+        self._ownership = ownership
         self._slot_note = slot_note
         self._settled = settled
         self._stopped = stopped_by_operator
@@ -76,19 +83,35 @@ class Restoration(threading.Thread):
         self.join(timeout)
 
     def run(self) -> None:
-        """Restores what is submitted, trying again while the broker does not answer."""
-        while (partitions := self._submitted.get()) is not None:
-            pause = FIRST_PAUSE
-            while not self._ending.is_set():
-                wanted = [partition for partition in partitions if partition.owned]
-                try:
-                    if self._settled.wait(0.2):
-                        self._restore(wanted)
-                        break
-                except (KafkaException, TimeoutError) as error:
-                    log.warning("partitions can't be restored yet, trying again", error=str(error), pause=pause)
-                    self._ending.wait(pause)
-                    pause = min(pause * 2, LONGEST_PAUSE)
+        """Restores what is submitted, and writes checkpoints that are due in between."""
+        while not self._ending.is_set():
+            try:
+                partitions = self._submitted.get(timeout=CHECKPOINT_SECONDS)
+            except queue.Empty:
+                self._save_due()
+                continue
+            if partitions:
+                self._restore_persistently(partitions)
+
+    def _save_due(self) -> None:
+        try:
+            self._checkpoints.save_due([p for p in self._ownership.all() if p.phase is Phase.RUNNING])
+        except KafkaException as error:
+            log.warning("checkpoints wait for the cluster", error=str(error))
+
+    def _restore_persistently(self, partitions: list[Partition]) -> None:
+        """Tries until they are restored or lost, or the lane ends."""
+        pause = FIRST_PAUSE
+        while not self._ending.is_set():
+            wanted = [partition for partition in partitions if partition.owned]
+            try:
+                if self._settled.wait(0.2):
+                    self._restore(wanted)
+                    return
+            except (KafkaException, TimeoutError) as error:
+                log.warning("partitions can't be restored yet, trying again", error=str(error), pause=pause)
+                self._ending.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     def _restore(self, partitions: list[Partition]) -> None:
         if not partitions:
@@ -115,8 +138,9 @@ class Restoration(threading.Thread):
             return
         if committed.offset < 0 or slot_of(committed.metadata) != slot_of(self._slot_note):
             self._claim(partition, offset)
-        self._changelog.bring_up(partition)
-        self.restored.put(Restored(partition, offset))
+        self._changelogs.bring_up(partition)
+        stopped = self._stopped(partition.topic, partition.number)
+        self.restored.put(Restored(partition, offset, stopped=stopped))
 
     def _claim(self, partition: Partition, offset: int) -> None:
         claim = TopicPartition(partition.topic, partition.number, offset, self._slot_note)

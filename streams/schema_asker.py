@@ -4,9 +4,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 import structlog
-from schemas.registry import Registry
 
 from schemas.errors import RegistryUnavailable, SchemaNotFound, SchemaUnsafe
+from schemas.registry import Registry
 from streams.partition import Partition
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0

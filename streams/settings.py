@@ -49,6 +49,9 @@ class RegistrySettings(Section):
 class StackSettings(Section):
     """The local Kafka and registry of `sluicegate up`: where they listen, and where they keep their data."""
 
+    engine: Literal["auto", "java", "docker"] = Field(
+        default="auto", description="auto takes Java where it is installed"
+    )
     directory: Path = Path(".sluicegate")
     jars: Path | None = Field(default=None, description="where its jars are kept; by default under the directory")
     kafka_port: int = 9092

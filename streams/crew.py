@@ -9,14 +9,14 @@ from typing import Any
 class Crew:
     """What every worker of a supervisor runs.
 
-    `entry` (`module:function`) is called with `arguments`, the worker's `number` and, where `web_port` is
-    given, its `web_port + number`; `preload` is imported before; `environment` is added to the process's own;
-    the output of slot n is appended to `logs/worker-n.log`.
+    `entry` (`module:function`) is called with `arguments`, the worker's `number` and, where `web_port` is given, its
+    `web_port + number`; `preload` (modules, or functions to call) is loaded before; `environment` is added to the
+    process's own; the output of slot n is appended to `logs/worker-n.log`.
     """
 
     logs: Path
     entry: str = "streams.worker:work"
-    preload: tuple[str, ...] = ("streams.worker", "streams.app")
+    preload: tuple[str, ...] = ("streams.preload:warm",)
     arguments: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     web_port: int | None = None

@@ -116,10 +116,13 @@ def reread_environment() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`python -m streams.zygote <socket descriptor> <module to import>...`"""
+    """`python -m streams.zygote <socket descriptor> <module to import, or module:function to call>...`"""
     channel = Channel(socket.socket(fileno=int(arguments[0])))
     for name in arguments[1:]:
-        importlib.import_module(name)
+        module, _, function = name.partition(":")
+        imported = importlib.import_module(module)
+        if function:
+            getattr(imported, function)()
     # A frozen heap is not written to by the collector: the workers go on sharing its pages.
     gc.collect()
     gc.freeze()

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from streams.stack.lifecycle import Report, State
+from streams.stack.state import Report, State
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def table(states: list[State]) -> Table:
     for name in ("service", "address", "state", "pid", "since", "log"):
         shown.add_column(name, no_wrap=name != "log", overflow="fold")
     for one in states:
-        address = f"localhost:{one.port}" if one.pid else "-"
+        address = f"localhost:{one.port}" if one.running else "-"
         since = datetime.fromtimestamp(one.since).strftime("%Y-%m-%d %H:%M:%S") if one.since else "-"
         shown.add_row(one.name, address, describe(one), str(one.pid or "-"), since, one.log)
     return shown
@@ -48,6 +48,6 @@ def table(states: list[State]) -> Table:
 
 def describe(one: State) -> str:
     """A service's state in a word or two."""
-    if one.pid is None:
+    if not one.running:
         return "[dim]stopped[/]"
     return "[green]healthy[/]" if one.healthy else "[red]not answering[/]"

@@ -1,6 +1,7 @@
 """`sluicegate status`: what of the local stack runs, and where."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ def command(
     """Show the local Kafka and registry; ends with 0 when both are healthy, with 1 otherwise."""
     states = lifecycle.status(load())
     if as_json:
-        typer.echo(json.dumps([lifecycle.as_row(state) for state in states]))
+        typer.echo(json.dumps([asdict(state) for state in states]))
     else:
         Console().print(table(states))
     raise typer.Exit(0 if all(state.healthy for state in states) else 1)

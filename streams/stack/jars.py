@@ -1,9 +1,10 @@
 """Fetch the jars of Kafka and the registry with Maven, once."""
 
 import hashlib
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from streams.stack import programs
 from streams.stack.layout import Layout
 
 POM = files("streams.stack") / "pom.xml"
+DOWNLOADED = re.compile(r"Downloaded from .*/([^/ ]+(?:\.jar|\.tar\.gz) \(.*\))")
+"""What of Maven's output is progress to a person."""
 
 
 def fetch(folder: Path, report: Callable[[str], None]) -> None:
@@ -59,24 +62,19 @@ def run_maven(mvn: str, folder: Path, report: Callable[[str], None]) -> None:
             assert process.stdout is not None
             for line in process.stdout:
                 said.append(line.rstrip())
-                for note in notable(line):
-                    report(note)
+                if downloaded := DOWNLOADED.search(line):
+                    report(downloaded.group(1))
     if process.returncode != 0:
         errors = [line for line in said if "ERROR" in line] or said[-3:]
         raise UserMistake(f"Maven could not fetch the jars (is the network there?): {' '.join(errors[:2])}")
 
 
-def notable(line: str) -> Iterator[str]:
-    """What of Maven's output is progress to a person: the files that were downloaded."""
-    if "Downloaded from" in line and (".jar " in line or ".tar.gz " in line):
-        name, _, size = line.rstrip().rpartition("/maven2/")[2].rpartition("/")[2].partition(" ")
-        yield f"{name} {size}"
-
-
 def main() -> None:
     """Fetch the jars of the default place, every file a line: for `make test`, which shows nothing else meanwhile."""
     with told():
-        fetch(Layout.of(load().stack).jars, lambda line: print(f"jars: {line}", file=sys.stderr))  # noqa: T201 a program of its own
+        settings = load().stack
+        if programs.engine(settings.engine) == "java":
+            fetch(Layout.of(settings).jars, lambda line: print(f"jars: {line}", file=sys.stderr))  # noqa: T201 a program of its own
 
 
 if __name__ == "__main__":

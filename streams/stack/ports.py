@@ -9,17 +9,17 @@ from streams.mistake import UserMistake
 HOST = "127.0.0.1"
 
 
-def require(port: int, setting: str, address: str) -> None:
+def require(port: int, setting: str, address: str | None = None) -> None:
     """Make sure that nothing listens on the port.
 
-    `setting` is the setting that moves it, `address` the one that clients follow. Raises UserMistake otherwise.
+    `setting` moves it, and `address`, where there is one, tells clients. Raises UserMistake otherwise.
     """
     if is_free(port):
         return
     variable = f"SLUICEGATE_{setting.upper().replace('.', '__')}"
+    clients = f", and put it in {address} too" if address else ""
     raise UserMistake(
-        f"port {port} is in use{owner(port)}: stop that, or take another port with {setting} ({variable}) "
-        f"and put it in {address} too"
+        f"port {port} is in use{owner(port)}: stop that, or take another port with {setting} ({variable}){clients}"
     )
 
 

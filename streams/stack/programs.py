@@ -43,3 +43,33 @@ def maven() -> str:
     if path is None:
         raise UserMistake("Maven is missing: install it (Debian, Ubuntu: maven); it fetches Kafka and the registry")
     return path
+
+
+def docker() -> str:
+    """The path of Docker's client.
+
+    Raises UserMistake when there is none.
+    """
+    path = shutil.which("docker")
+    if path is None:
+        raise UserMistake("Docker is missing: install it with its compose plugin, or install Java and Maven instead")
+    return path
+
+
+def engine(chosen: str) -> str:
+    """`java` or `docker`: what runs the stack on this machine; Java (with Maven for its jars) where both could.
+
+    Raises UserMistake when `auto` finds neither.
+    """
+    if chosen != "auto":
+        return chosen
+    if shutil.which("java") and shutil.which("mvn"):
+        return "java"
+    if shutil.which("docker"):
+        return "docker"
+    if shutil.which("java"):
+        return "java"
+    raise UserMistake(
+        f"neither Java nor Docker is installed: install Java {JAVA} and Maven "
+        f"(Debian, Ubuntu: openjdk-{JAVA}-jre-headless and maven), or Docker with its compose plugin"
+    )

@@ -17,7 +17,7 @@ NAME = "registry"
 API = "/apis/ccompat/v7"
 
 
-def storage_environment(settings: Settings) -> dict[str, str]:
+def storage_environment() -> dict[str, str]:
     """What is the same for the local stack and for the containers."""
     return {
         "APICURIO_STORAGE_KIND": "kafkasql",
@@ -35,7 +35,7 @@ def storage_environment(settings: Settings) -> dict[str, str]:
 def local_environment(settings: Settings, layout: Layout) -> dict[str, str]:
     """The registry's environment on this machine."""
     return {
-        **storage_environment(settings),
+        **storage_environment(),
         "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": f"{HOST}:{settings.stack.kafka_port}",
         "QUARKUS_HTTP_HOST": HOST,
         "QUARKUS_HTTP_PORT": str(settings.stack.registry_port),

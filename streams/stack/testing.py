@@ -12,7 +12,7 @@ import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.settings import KafkaSettings, RegistrySettings, Settings, StackSettings
-from streams.stack import kafka, lifecycle, ports, registry, service
+from streams.stack import containers, kafka, lifecycle, ports, programs, registry, service
 from streams.stack.layout import Layout
 
 OWNED = re.compile(r"stack-of-(\d+)")
@@ -51,6 +51,11 @@ class StackForTests:
         return self.settings.kafka.bootstrap_servers
 
     @property
+    def in_docker(self) -> bool:
+        """Whether containers run it, not processes."""
+        return programs.engine(self.settings.stack.engine) == "docker"
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """The variables that point a `sluicegate` process at this stack."""
         stack = self.settings.stack
@@ -74,6 +79,9 @@ class StackForTests:
 
     def kill(self, name: str) -> None:
         """kill -9 of `kafka` or `registry`; blocks until it is gone."""
+        if self.in_docker:
+            containers.kill(self.settings, name)
+            return
         running = service.find(name, Layout.of(self.settings.stack).root)
         assert running is not None, f"{name} does not run"
         running.process.kill()
@@ -81,6 +89,9 @@ class StackForTests:
 
     def discard(self) -> None:
         """Kill both and delete their data: quick, for the end of a test session."""
+        if self.in_docker:
+            containers.discard(self.settings)
+            return
         for name in (registry.NAME, kafka.NAME):
             if service.find(name, Layout.of(self.settings.stack).root):
                 self.kill(name)

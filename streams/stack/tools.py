@@ -5,10 +5,9 @@ from typing import NoReturn
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
-from streams.stack import jars, kafka, programs
+from streams.stack import compose, containers, jars, kafka, programs
 from streams.stack.layout import Layout
 
-SERVER = "--bootstrap-server"
 TOOLS = {
     "acls": "kafka.admin.AclCommand",
     "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
@@ -37,6 +36,9 @@ TOOLS = {
 OFFLINE = frozenset({"dump-log", "storage"})
 """Tools that read files and know no server."""
 
+OPTION_LAST = frozenset({"cluster"})
+"""Tools whose sub-command comes before its options."""
+
 
 def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
     """The command line that runs a tool; the cluster's address is added where it is not given.
@@ -45,24 +47,31 @@ def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
     """
     if name not in TOOLS:
         raise UserMistake(f"Kafka has no tool {name!r} here; `sluicegate kafka-tool --list` shows those it has")
+    if programs.engine(settings.stack.engine) == "docker":
+        script = f"/opt/kafka/bin/kafka-{name}.sh"
+        inside = containers.command(settings, "exec", "--no-TTY", "kafka", script)
+        return [*inside, *with_server(name, arguments, compose.INSIDE)]
     layout = Layout.of(settings.stack)
     java = [programs.java(), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     java += [kafka.configuration("tools-log4j2.properties"), "-cp", kafka.classpath(layout), TOOLS[name]]
-    return [*java, *server(name, arguments, settings), *arguments]
+    return [*java, *with_server(name, arguments, settings.kafka.bootstrap_servers)]
 
 
-def server(name: str, arguments: list[str], settings: Settings) -> list[str]:
-    """The option that names the cluster, unless the user gave it or the tool has none."""
-    given = any(argument.startswith(("--bootstrap-", "--command-config-only")) for argument in arguments)
+def with_server(name: str, arguments: list[str], address: str) -> list[str]:
+    """The arguments with the option that names the cluster, unless the user gave it or the tool has none."""
+    given = any(argument.startswith(("--bootstrap-", "--producer-props", "--help")) for argument in arguments)
     if name in OFFLINE or given:
-        return []
+        return arguments
     if name == "producer-perf-test":
-        return ["--producer-props", f"bootstrap.servers={settings.kafka.bootstrap_servers}"]
-    return [SERVER, settings.kafka.bootstrap_servers]
+        return [*arguments, "--producer-props", f"bootstrap.servers={address}"]
+    if name in OPTION_LAST:
+        return [*arguments, "--bootstrap-server", address]
+    return ["--bootstrap-server", address, *arguments]
 
 
 def run(name: str, arguments: list[str], settings: Settings) -> NoReturn:
     """Become the tool: its input, output, signals and exit code are this process's own."""
-    jars.fetch(Layout.of(settings.stack).jars, lambda _line: None)
+    if programs.engine(settings.stack.engine) == "java":
+        jars.fetch(Layout.of(settings.stack).jars, lambda _line: None)
     line = command(name, arguments, settings)
     os.execv(line[0], line)

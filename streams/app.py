@@ -20,6 +20,7 @@ from processors.contract import Declaration
 from schemas.errors import Misconfigured
 from schemas.registry import Registry
 from streams.binding import bind
+from streams.definition import LaneDefinition, processor_lane
 from streams.exit_codes import ExitCode
 from streams.lane_service import Dispatched, LaneService
 from streams.observability.health import Health, judge
@@ -59,7 +60,7 @@ class Worker:
         self.exit_code = ExitCode.OK
         self._sending: set[asyncio.Future[None]] = set()
 
-    def add_lane(self, declaration: Declaration) -> None:
+    def add_lane(self, definition: LaneDefinition) -> None:
         """Adds a lane: a channel, the agent that iterates over it, and the service that feeds it."""
         channel = self.app.channel(maxsize=0)
 
@@ -71,16 +72,15 @@ class Worker:
 
         lane = LaneService(
             self.settings,
-            declaration,
-            bind(self.settings, declaration.name),
+            definition,
+            bind(self.settings, definition.name),
             self.slot.number,
             self.registry,
             send,
             self.stops,
             self._fenced,
         )
-        slots = self.settings.lane(declaration.name).slots or declaration.slots
-        self.app.agent(channel, name=f"lane.{declaration.name}", concurrency=slots)(take_batches)
+        self.app.agent(channel, name=f"lane.{definition.name}", concurrency=definition.slots)(take_batches)
         self.lanes.append(lane)
 
     async def life(self, leave: bool) -> ExitCode:
@@ -157,7 +157,7 @@ def build(
         if name not in declarations:
             known = ", ".join(sorted(declarations))
             raise Misconfigured(f"--only {name}: there is no such processor; there are {known}")
-        worker.add_lane(declarations[name])
+        worker.add_lane(processor_lane(settings, declarations[name]))
     return worker
 
 

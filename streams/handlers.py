@@ -16,6 +16,19 @@ class ProcessorHandler:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded and warm."""
+        return self._runner.ready
+
+    async def start(self) -> None:
+        """Loads and warms the model. Raises ProcessorUnavailable."""
+        await self._runner.start()
+
+    async def stop(self) -> None:
+        """Ends the model's host."""
+        await self._runner.stop()
+
     async def handle(self, requests: Sequence[Request], state: State, now: float) -> Effects:
         """Outcomes in the order of the requests."""
         inference = await self._runner.infer([request.record for request in requests])

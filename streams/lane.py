@@ -12,7 +12,7 @@ import structlog
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from processors.contract import BatchPolicy, Declaration
+from processors.contract import BatchPolicy
 from schemas import avsc
 from schemas.codec import Codec
 from schemas.handler import Handler
@@ -25,11 +25,12 @@ from streams.binding import Binding
 from streams.changelog import Changelogs
 from streams.checkpoints import Checkpoints
 from streams.committing import Committing
+from streams.definition import LaneDefinition
 from streams.directory import Directory
 from streams.entry import Entry
 from streams.flight import Batch
 from streams.intake import Intake
-from streams.membership import Membership
+from streams.membership import Membership, member_id
 from streams.observability.metrics import LaneMetrics
 from streams.offset_metadata import for_slot
 from streams.output import Output
@@ -42,6 +43,7 @@ from streams.repeats.book import Bounds as BookBounds
 from streams.restoration import Restoration
 from streams.schema_asker import SchemaAsker
 from streams.settings import LaneSettings, Settings
+from streams.slots import instance_id
 from streams.state_keeper import keeper_for
 from streams.stop_reader import StopReader
 from streams.stops import DeadLetterWindow, Stop, StopKey, stop_output
@@ -49,6 +51,7 @@ from streams.succession import Succession
 from streams.transaction import Committer, PlainCommitter, Transactor
 
 STOP_SECONDS = 5.0
+REQUEST_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +62,7 @@ class LaneRun:
     def __init__(
         self,
         settings: Settings,
-        declaration: Declaration,
+        definition: LaneDefinition,
         binding: Binding,
         slot: int,
         registry: Registry,
@@ -69,7 +72,7 @@ class LaneRun:
         dispatch: Callable[["LaneRun", Batch], None],
     ) -> None:
         self._settings, self._lane = settings, settings.lane(binding.name)
-        self._declaration, self._binding, self._slot = declaration, binding, slot
+        self._definition, self._binding, self._slot = definition, binding, slot
         self._registry, self._metrics, self._stops, self._stores = registry, metrics, stops, handler.stores
         self._loop = asyncio.get_running_loop()
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
@@ -77,8 +80,8 @@ class LaneRun:
         self.ownership = Ownership()
         self._admin = AdminClient(settings.kafka.client())
         self._directory = Directory(self._admin, settings.topics.max_message_bytes)
-        policy = batch_policy(declaration.batch, self._lane)
-        slots = 1 if handler.stateful else self._lane.slots or declaration.slots
+        policy = batch_policy(definition.batch, self._lane)
+        slots = 1 if handler.stateful else definition.slots
         self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
         self._membership = Membership()
         properties = connections.member(settings, binding, slot)
@@ -106,6 +109,18 @@ class LaneRun:
             self.pipeline.drain(time.monotonic())
             await asyncio.to_thread(self.pipeline.wait_empty, drain_seconds)
         await asyncio.to_thread(self._end, leave)
+
+    def slot_is_taken(self) -> bool:
+        """Whether another living member of the group has our slot. Blocks; raises KafkaException.
+
+        Being fenced alone does not say so: whoever took a dead slot's partitions over fences it too, and a worker that
+        was only paused may come back to its slot.
+        """
+        group, ours = self._binding.group, instance_id(self._binding.group, self._slot)
+        described = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
+        members = described[group].result(REQUEST_SECONDS).members
+        holders = {member.member_id for member in members if member.group_instance_id == ours}
+        return bool(holders - {member_id(self._membership.metadata)})
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""
@@ -159,8 +174,8 @@ class LaneRun:
         return Answering(
             self._binding,
             self._result_codec,
-            self._declaration.model,
-            self._declaration.model_version,
+            self._definition.model,
+            self._definition.model_version,
             self._directory.limit,
             self._directory.problem,
         )
@@ -238,8 +253,8 @@ class LaneRun:
         admission = Admission(
             self._binding.name,
             self._request_codec,
-            self._declaration.request,
-            self._declaration.cost,
+            self._definition.request,
+            self._definition.cost,
             self._binding.dead_letters,
             remember=self._remembers,
         )

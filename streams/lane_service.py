@@ -8,18 +8,16 @@ from typing import NamedTuple
 import structlog
 from confluent_kafka import KafkaException
 
-from processors.contract import Declaration, DeviceSettings, Runner
-from processors.runners import runner_for
-from schemas.handler import Handler
+from schemas.errors import Misconfigured, SluicegateError
 from schemas.registry import Registry
 from streams.binding import Binding
+from streams.definition import LaneDefinition
 from streams.flight import Batch
-from streams.handlers import ProcessorHandler
 from streams.lane import LaneRun
 from streams.observability.health import LaneState
 from streams.observability.metrics import LaneMetrics
 from streams.provisioning.start_check import check_at_start
-from streams.settings import DeviceChoice, Settings
+from streams.settings import Settings
 from streams.stop_reader import StopReader
 from streams.transaction import FENCED, Fenced
 
@@ -35,13 +33,17 @@ class Dispatched(NamedTuple):
     batch: Batch
 
 
+class SlotTaken(SluicegateError):
+    """Another living worker holds this worker's slot."""
+
+
 class LaneService:
     """One lane for the life of the worker."""
 
     def __init__(
         self,
         settings: Settings,
-        declaration: Declaration,
+        definition: LaneDefinition,
         binding: Binding,
         slot: int,
         registry: Registry,
@@ -49,14 +51,18 @@ class LaneService:
         stops: StopReader,
         on_fenced: Callable[[str], None],
     ) -> None:
-        self._settings, self._declaration, self._binding = settings, declaration, binding
+        self._settings, self._definition, self._binding = settings, definition, binding
         self._slot, self._registry, self._send = slot, registry, send
         self._on_fenced = on_fenced
         self._stops = stops
         self.name, self.group = binding.name, binding.group
         self.metrics = LaneMetrics(binding.name)
-        self.runner = make_runner(settings, declaration)
-        self._handler: Handler = ProcessorHandler(self.runner)
+        self._handler = definition.make_handler()
+        if self._handler.stateful and len(binding.requests) != 1:
+            # Two topics are not assigned alike: one key's state would get two writers.
+            raise Misconfigured(
+                f"lane {binding.name} keeps state and is bound to {', '.join(binding.requests)}: bind it to one topic"
+            )
         self._run: LaneRun | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,7 +70,7 @@ class LaneService:
     def state(self) -> LaneState:
         """What health is judged by."""
         run = self._run
-        ready = {"processor warm": self.runner.ready, "in the group": run is not None and run.running()}
+        ready = {"processor warm": self._handler.ready, "in the group": run is not None and run.running()}
         if run is None:
             return LaneState(self.name, ready)
         return LaneState(self.name, ready, run.oldest(), stopped=run.stopped())
@@ -93,15 +99,15 @@ class LaneService:
         run, self._run = self._run, None
         if run is not None:
             await run.stop(self._settings.worker.drain_seconds, leave=leave)
-        await self.runner.stop()
+        await self._handler.stop()
 
     async def _keep(self) -> None:
-        await self._start_runner()
+        await self._start_handler()
         pause = FIRST_PAUSE
         while True:
             began = time.monotonic()
             error = await self._run_once()
-            if is_fenced(error):
+            if isinstance(error, SlotTaken):
                 self._on_fenced(f"lane {self.name}: another worker took slot {self._slot}: {error}")
                 return
             if time.monotonic() - began > CALM_SECONDS:
@@ -110,14 +116,14 @@ class LaneService:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _start_runner(self) -> None:
+    async def _start_handler(self) -> None:
         pause = FIRST_PAUSE
         while True:
             try:
-                await self.runner.start()
+                await self._handler.start()
                 return
             except Exception as error:
-                log.error("the processor can't start, trying again", lane=self.name, error=str(error), pause=pause)
+                log.error("the handler can't start, trying again", lane=self.name, error=str(error), pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -127,7 +133,7 @@ class LaneService:
             await asyncio.to_thread(check_at_start, self._registry, [self._binding])
             run = LaneRun(
                 self._settings,
-                self._declaration,
+                self._definition,
                 self._binding,
                 self._slot,
                 self._registry,
@@ -138,7 +144,10 @@ class LaneService:
             )
             await run.start()
             self._run = run
-            return await asyncio.shield(run.failed)
+            error = await asyncio.shield(run.failed)
+            if is_fenced(error) and await asyncio.to_thread(run.slot_is_taken):
+                return SlotTaken(str(error))
+            return error
         except Exception as error:
             return error
         finally:
@@ -155,22 +164,6 @@ class LaneService:
 def sum_cost(batch: Batch) -> float:
     """The batch's cost in the units of its policy."""
     return float(len(batch.entries)) if batch.cost is None else float(batch.cost)
-
-
-def make_runner(settings: Settings, declaration: Declaration) -> Runner:
-    """The runner of a lane's processor on the devices that the settings name."""
-    lane = settings.lane(declaration.name)
-    return runner_for(
-        declaration,
-        [device_settings(choice) for choice in lane.devices],
-        timeout_seconds=lane.timeout_seconds,
-        slots=lane.slots,
-    )
-
-
-def device_settings(choice: DeviceChoice) -> DeviceSettings:
-    """A setting as the processors take it."""
-    return DeviceSettings(choice.device, choice.dtype, choice.threads, choice.compile, choice.options)
 
 
 def is_fenced(error: BaseException) -> bool:

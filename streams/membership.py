@@ -61,6 +61,12 @@ class Membership:
             answer.set_exception(KafkaException(problem))
 
 
+def member_id(metadata: bytes) -> str:
+    """The member id in it: after the generation stand group and member, each closed by a zero byte."""
+    parts = metadata[GENERATION_AT + 4 :].split(b"\0")
+    return parts[1].decode(errors="replace") if len(parts) > 1 else ""
+
+
 def generation(metadata: bytes) -> int:
     """The group generation in librdkafka's serialised group metadata ("CGMDv2:", int32); -1 when not in the group."""
     if len(metadata) < GENERATION_AT + 4:

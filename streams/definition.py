@@ -1,0 +1,71 @@
+"""What a lane is, whatever its handler: a processor's lane, a ledger, a saga."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from processors.contract import BatchPolicy, Declaration, DeviceSettings
+from processors.runners import runner_for
+from schemas.handler import Handler
+from schemas.records import RequestRecord
+from streams.handlers import ProcessorHandler
+from streams.settings import DeviceChoice, Settings
+
+
+class LaneHandler(Handler, Protocol):
+    """A handler with a life: what it needs is started before the lane, and stopped after it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can answer."""
+
+    async def start(self) -> None:
+        """Starts what it needs; may take long. Raises what keeps it from starting; it is tried again."""
+
+    async def stop(self) -> None:
+        """Ends it; safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDefinition:
+    """A lane's name, records and policy; its schemas are `schemas/avro/<name>/request.avsc` and `result.avsc`.
+
+    `slots` are the micro-batches in flight on the handler; a stateful handler has one. `cost` weighs a record for the
+    batch policy. `make_handler` is called once, when the worker is built.
+    """
+
+    name: str
+    request: type[RequestRecord]
+    make_handler: Callable[[], LaneHandler]
+    batch: BatchPolicy = field(default_factory=BatchPolicy)
+    slots: int = 1
+    cost: Callable[[Mapping[str, Any]], int] | None = None
+    model: str = ""
+    model_version: str = ""
+
+
+def processor_lane(settings: Settings, declaration: Declaration) -> LaneDefinition:
+    """The lane of a processor, on the devices that the settings name."""
+    lane = settings.lane(declaration.name)
+
+    def make_handler() -> LaneHandler:
+        devices = [device_settings(choice) for choice in lane.devices]
+        return ProcessorHandler(
+            runner_for(declaration, devices, timeout_seconds=lane.timeout_seconds, slots=lane.slots)
+        )
+
+    return LaneDefinition(
+        name=declaration.name,
+        request=declaration.request,
+        make_handler=make_handler,
+        batch=declaration.batch,
+        slots=lane.slots or declaration.slots,
+        cost=declaration.cost,
+        model=declaration.model,
+        model_version=declaration.model_version,
+    )
+
+
+def device_settings(choice: DeviceChoice) -> DeviceSettings:
+    """A setting as the processors take it."""
+    return DeviceSettings(choice.device, choice.dtype, choice.threads, choice.compile, choice.options)

@@ -17,6 +17,8 @@ from streams.client.errors import ClusterUnreachable, NotAllowed, TopicMissing
 from streams.settings import Settings
 
 ANSWER_SECONDS = 10.0
+FIRST_SECONDS = 5.0
+"""How long the first answer of a cluster may take: whoever mistyped an address should know soon."""
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ def open_registry(settings: Settings) -> Registry:
     return Registry(registry.url, registry.properties, retry_seconds=registry.unknown_schema_retry_seconds)
 
 
-def partition_counts(client: Any, settings: Settings, wait: float = ANSWER_SECONDS) -> dict[str, int]:
+def partition_counts(client: Any, settings: Settings, wait: float = FIRST_SECONDS) -> dict[str, int]:
     """How many partitions each topic of the cluster has. Blocks up to `wait` seconds.
 
     It asks for all topics: to ask for one by name can create it. Raises ClusterUnreachable.

@@ -14,6 +14,7 @@ from streams.settings import Settings
 
 OffsetSpec: Any = UntypedOffsetSpec
 POLL_SECONDS = 0.2
+FETCH_WAIT_MS = 20
 BATCH = 1_000
 
 
@@ -99,7 +100,9 @@ class Assigned:
 
     def __init__(self, settings: Settings, what: str, starts: Mapping[Place, int]) -> None:
         self._settings = settings
-        self._consumer: Consumer = consumer(settings, what, **{"enable.partition.eof": True})
+        # The end of a partition shows only when a fetch comes back empty: let that be soon.
+        properties = {"enable.partition.eof": True, "fetch.wait.max.ms": FETCH_WAIT_MS}
+        self._consumer: Consumer = consumer(settings, what, **properties)
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
 
     def __enter__(self) -> "Assigned":

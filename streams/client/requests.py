@@ -42,7 +42,7 @@ def reply_headers(topic: ReplyTopic) -> SentHeaders:
 def deadline_header(span_ms: float, now: float | None = None) -> tuple[str, bytes]:
     """The deadline `span_ms` milliseconds from now (seconds since 1970), as the moment that travels."""
     moment = time.time() if now is None else now
-    return "deadline", str(round(moment * 1_000 + span_ms)).encode()
+    return "deadline", str(int(moment * 1_000 + span_ms)).encode()
 
 
 def identified(record: Mapping[str, Any] | BaseModel) -> dict[str, Any]:

@@ -4,15 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
 from uuid import uuid4
 
+import pytest
 from confluent_kafka import Consumer, Producer
 
-from schemas.avsc import load
+from schemas.avsc import load as load_schema
 from schemas.codec import Codec
 from schemas.dead_letter import connect_headers
 from schemas.envelope import outcome_headers, read_headers
@@ -21,13 +24,35 @@ from schemas.outcome import Code, Completed, Failed
 from schemas.result import result_record
 from schemas.subjects import subject
 from streams.binding import bind
+from streams.cli.main import main
 from streams.client.connection import open_registry, producer
 from streams.client.record import Record, from_message
 from streams.provisioning.plan import plan_for
 from streams.provisioning.provision import provision
-from streams.settings import LaneSettings, Settings, override
+from streams.settings import LaneSettings, Settings, load, override
 
 SLUICEGATE = Path(sys.executable).parent / "sluicegate"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ended() -> Done:
+    """Run the command line of this process, as it is now."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 @dataclass(frozen=True)
@@ -61,11 +86,18 @@ class EchoLane:
         """The result topic."""
         return bind(self.settings, "echo").results
 
-    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the real command line to its end."""
-        return subprocess.run(
-            [str(SLUICEGATE), *arguments], input=stdin, capture_output=True, text=True, timeout=60, env=self.variables
-        )
+    def run(self, *arguments: str, stdin: str | None = None) -> Done:
+        """Run the command line to its end, in this process: a new one takes half a second to start."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.variables.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["sluicegate", *arguments])
+            patch.setattr(sys, "stdin", TextIOWrapper(BytesIO((stdin or "").encode())))
+            load.cache_clear()
+            try:
+                return ended()
+            finally:
+                load.cache_clear()
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """Start the real command line."""
@@ -80,7 +112,7 @@ class EchoLane:
         """The codec of requests or results, ready to write."""
         registry = open_registry(self.settings)
         topic = self.requests if role == "request" else self.results
-        codec = Codec(load("echo", "request" if role == "request" else "result"), subject(topic), registry)
+        codec = Codec(load_schema("echo", "request" if role == "request" else "result"), subject(topic), registry)
         codec.bind()
         return codec
 

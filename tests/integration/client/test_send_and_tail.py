@@ -11,7 +11,7 @@ import pytest
 
 from streams.client.connection import producer
 from streams.testing import eventually
-from tests.integration.client.lane import EchoLane
+from tests.integration.client.lane import EchoLane, StandIn
 
 
 def tailed(lane: EchoLane, topic: str, *options: str) -> list[Any]:
@@ -86,8 +86,8 @@ def test_keep_going_leaves_wrong_lines_out(lane: EchoLane) -> None:
         (["echo", "request_id=", "payload=x", "pay=x"], "pay: "),
     ],
 )
-def test_a_mistake_is_one_clear_line(new_lane: Any, arguments: list[str], message: str) -> None:
-    done = new_lane().run("send", *arguments)
+def test_a_mistake_is_one_clear_line(answering: StandIn, arguments: list[str], message: str) -> None:
+    done = answering.lane.run("send", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr

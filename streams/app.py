@@ -135,13 +135,8 @@ def spare_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def build(
-    settings: Settings, only: Sequence[str], slot: Slot, declarations: Mapping[str, Declaration] | None = None
-) -> Worker:
-    """A worker with the lanes named (all, if none is). Raises Misconfigured for an unknown name.
-
-    `declarations` are the processors that there are; the default is what is found under `processors/`.
-    """
+def build(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot) -> Worker:
+    """A worker with these lanes, joined and not started; a running event loop is needed."""
     data = settings.stack.directory / "faust"
     data.mkdir(parents=True, exist_ok=True)
     app = WorkerApp(
@@ -151,20 +146,37 @@ def build(
         **web_options(settings.worker),
         datadir=str(data),
     )
-    worker = Worker(settings, slot, app, Registry(settings.registry.url, settings.registry.properties))
-    declarations = discover() if declarations is None else declarations
-    for name in only or sorted(declarations):
-        if name not in declarations:
-            known = ", ".join(sorted(declarations))
-            raise Misconfigured(f"--only {name}: there is no such processor; there are {known}")
-        worker.add_lane(processor_lane(settings, declarations[name]))
+    registry = Registry(
+        settings.registry.url,
+        settings.registry.properties,
+        retry_seconds=settings.registry.unknown_schema_retry_seconds,
+    )
+    worker = Worker(settings, slot, app, registry)
+    for lane in lanes:
+        worker.add_lane(lane)
     return worker
 
 
+def processor_lanes(
+    settings: Settings, only: Sequence[str], declarations: Mapping[str, Declaration]
+) -> list[LaneDefinition]:
+    """The lanes of the processors named, or of all of them. Raises Misconfigured for an unknown name."""
+    for name in only:
+        if name not in declarations:
+            known = ", ".join(sorted(declarations))
+            raise Misconfigured(f"--only {name}: there is no such processor; there are {known}")
+    return [processor_lane(settings, declarations[name]) for name in only or sorted(declarations)]
+
+
 def run(settings: Settings, only: Sequence[str], slot: Slot, leave: bool) -> int:
-    """Runs a worker until it is told to stop (SIGTERM, SIGINT) or loses its slot; its exit code. Blocks."""
+    """Runs the processors' lanes until told to stop (SIGTERM, SIGINT) or the slot is lost; the exit code. Blocks."""
+    return run_lanes(settings, processor_lanes(settings, only, discover()), slot, leave)
+
+
+def run_lanes(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot, leave: bool) -> int:
+    """As `run`, for any lanes."""
 
     async def main() -> ExitCode:
-        return await build(settings, only, slot).life(leave)
+        return await build(settings, lanes, slot).life(leave)
 
     return int(asyncio.run(main()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from schemas.errors import Misconfigured
 from streams.cli.errors import complain
 from streams.exit_codes import ExitCode
 from streams.observability.logging import configure
@@ -18,7 +19,8 @@ def work(
 ) -> int:
     """Runs the lanes named (none: all) in this process until it is told to stop; the exit code.
 
-    `claimed`: the caller holds the slot `number` for this process. Raises what the user can mend.
+    `claimed`: the caller holds the slot `number` for this process. Ends the process with USAGE for settings that can't
+    work: starting again would not help. Raises what else the user can mend.
     """
     settings = with_web_port(load(), web_port)
     configure(settings.log)
@@ -26,7 +28,10 @@ def work(
     # Imported late: a slot that is taken is answered without waiting for Faust.
     from streams.app import run
 
-    return run(settings, tuple(only), slot, leave)
+    try:
+        return run(settings, tuple(only), slot, leave)
+    except Misconfigured as wrong:
+        complain(str(wrong), ExitCode.USAGE)
 
 
 def take_slot(settings: Settings, number: int | None, claimed: bool) -> Slot:

@@ -25,6 +25,7 @@ class Zygote:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self.workers: set[int] = set()
         self.wakeup, self.alarm = os.pipe()
         os.set_blocking(self.wakeup, False)
         os.set_blocking(self.alarm, False)
@@ -42,6 +43,7 @@ class Zygote:
             if self.channel.fileno() in readable:
                 order = self.channel.receive()
                 if order is None:
+                    self.end_workers()
                     return
                 assert isinstance(order, Order)
                 self.fork(order)
@@ -55,6 +57,7 @@ class Zygote:
                 return
             if pid == 0:
                 return
+            self.workers.discard(pid)
             self.channel.send(Ended(pid=pid, code=os.waitstatus_to_exitcode(status)))
 
     def fork(self, order: Order) -> None:
@@ -64,7 +67,13 @@ class Zygote:
         if pid == 0:
             self.leave(zygote)
             become(order)
+        self.workers.add(pid)
         self.channel.send(Started(slot=order.slot, pid=pid))
+
+    def end_workers(self) -> None:
+        """Kills what is left; where the kernel does so too, it comes to the same."""
+        for pid in self.workers:
+            os.kill(pid, signal.SIGKILL)
 
     def leave(self, zygote: int) -> None:
         """In the new worker: undo what the zygote set up for itself."""

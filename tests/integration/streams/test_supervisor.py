@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -48,6 +49,12 @@ def stubborn(folder, number):
 def ends(folder, number, code):
     first_line(folder, number)
     sys.exit(code)
+
+def passes_a_failpoint(folder, number):
+    from streams.failpoints import passing
+    first_line(folder, number)
+    passing("commit.before")
+    return 0
 
 def raises(folder, number):
     first_line(folder, number)
@@ -157,12 +164,24 @@ def test_a_crash_loop_is_slowed_and_its_traceback_is_in_the_log(yard: Yard) -> N
 
 def test_one_who_is_retired_stays_away_until_revived_with_another_environment(yard: Yard) -> None:
     supervisor = yard.supervise("patient")
+    eventually(yard.lived(0, 1))
     eventually(supervisor.pids)
     supervisor.retire(0)
     assert supervisor.wait(5)
     supervisor.revive(0, {"COLOR": "red"})
     eventually(yard.lived(0, 2))
     assert [life["color"] for life in yard.lives(0)] == ["blue", "red"]
+
+
+def test_each_life_reads_its_failpoints_anew(yard: Yard) -> None:
+    crew = yard.crew("passes_a_failpoint")
+    supervisor = Supervisor(1, settings=yard.settings, crew=replace(crew, preload=("streams.failpoints",)))
+    yard.made.append(supervisor)
+    supervisor.start()
+    assert supervisor.wait(20)
+    assert supervisor.codes() == {0: ExitCode.OK}
+    supervisor.revive(0, {"SLUICEGATE_FAILPOINTS": "commit.before:1:kill"})
+    eventually(lambda: supervisor.codes() == {0: -signal.SIGKILL})
 
 
 def test_nobody_takes_a_supervised_slot(yard: Yard) -> None:

@@ -131,8 +131,11 @@ def test_a_killed_worker_is_back_in_its_slot_in_well_under_a_second(yard: Yard) 
 def test_stop_drains_the_workers_and_leaves_no_process_and_no_lock(yard: Yard) -> None:
     supervisor = yard.supervise("patient", workers=2)
     eventually(lambda: yard.lived(0, 1)() and yard.lived(1, 1)())
-    family = psutil.Process().children(recursive=True)
-    assert len(family) == 3
+    eventually(lambda: len(supervisor.pids()) == 2)
+    workers = [psutil.Process(pid) for pid in supervisor.pids().values()]
+    zygote = workers[0].parent()
+    assert zygote is not None
+    family = [zygote, *workers]
     assert supervisor.stop() == {0: ExitCode.OK, 1: ExitCode.OK}
     assert all(map(is_dead, family))
     assert "a line of the worker's" in supervisor.log_of(1).read_text()

@@ -19,6 +19,7 @@ from processors.catalogue import discover
 from processors.contract import Declaration
 from schemas.errors import Misconfigured
 from schemas.registry import Registry
+from streams import presence
 from streams.binding import bind
 from streams.definition import LaneDefinition, processor_lane
 from streams.exit_codes import ExitCode
@@ -96,6 +97,7 @@ class Worker:
                 await lane.start()
             spare_collector()
             names = [lane.name for lane in self.lanes]
+            presence.announce(self.settings, self.slot.number, names, self.pages.served_port)
             log.info("worker started", slot=self.slot.number, lanes=names, web_port=self.pages.served_port)
             await self.stopping.wait()
             log.info("worker stopping", leave=leave)

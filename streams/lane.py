@@ -31,6 +31,7 @@ from streams.entry import Entry
 from streams.flight import Batch
 from streams.intake import Intake
 from streams.membership import Membership, member_id
+from streams.observability.logging import librdkafka_logger
 from streams.observability.metrics import LaneMetrics
 from streams.offset_metadata import for_slot
 from streams.output import Output
@@ -85,7 +86,8 @@ class LaneRun:
         self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
         self._membership = Membership()
         properties = connections.member(settings, binding, slot)
-        self._consumer = Consumer({**properties, "on_commit": self._membership.committed})
+        routed = {"on_commit": self._membership.committed, "logger": librdkafka_logger()}
+        self._consumer = Consumer({**properties, **routed})
         self._request_codec = Codec(avsc.load(binding.name, "request"), subject(binding.requests[0]), registry)
         self._result_codec = Codec(avsc.load(binding.name, "result"), subject(binding.results), registry)
         self._recall = Recall(Consumer(connections.reader(settings, binding)))

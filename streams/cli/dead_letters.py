@@ -111,7 +111,7 @@ def _start(since: str | None) -> int | None:
 
 def _row(letter: Letter) -> tuple[str, str, str, str, str]:
     record = letter.record
-    mark = " (replayed)" if letter.replayed else ""
+    mark = " (replayed)" if letter.replayed else " (cut)" if letter.omitted else ""
     size = f"{len(record.value or b''):,}"
     return f"{record.partition}:{record.offset}{mark}", iso(record.timestamp), letter.origin, size, letter.info.reason
 

@@ -80,7 +80,8 @@ def _show_trace(table: Table, trace: Trace, now: int) -> None:
     record = trace.record
     table.add_row("request", record.place, _when(record.timestamp, now), f"[bold]{trace.state}[/]")
     if trace.reply_to is not None:
-        table.add_row("", "", "", f"asked for its answer on {trace.reply_to}")
+        gone = ", a topic that is gone" if trace.reply_topic_gone else ""
+        table.add_row("", "", "", f"asked for its answer on {trace.reply_to}{gone}")
     for answer in trace.answers:
         table.add_row("answer", answer.record.place, _when(answer.record.timestamp, now), _says(answer))
     for letter in trace.dead_letters:

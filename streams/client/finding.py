@@ -90,10 +90,14 @@ class Finder:
         for stage in likely_first(self._places(lanes), key):
             for record in self._scan(stage, self._since):
                 if self._needle.confirmed(record, self._value):
-                    lane = lanes[record.topic]
-                    self._found.traces.append(Trace(record, lane.name, lane.group, self._committed(record, lane)))
+                    self._found.traces.append(self._trace(record, lanes[record.topic]))
             if self._found.traces and not everywhere:
                 return
+
+    def _trace(self, record: Record, lane: Binding) -> Trace:
+        trace = Trace(record, lane.name, lane.group, self._committed(record, lane))
+        trace.reply_topic_gone = trace.reply_to is not None and trace.reply_to not in self._counts
+        return trace
 
     def _answers(self, bindings: Iterable[Binding], key: bytes, everywhere: bool) -> None:
         traces = self._found.traces

@@ -12,6 +12,8 @@ from streams.output import Output
 
 REPLAYED = "x-sluicegate-replayed"
 REPLAYED_FROM = "x-replayed-from"
+OMITTED = "x-sluicegate-omitted"
+"""On a letter that was too large to be kept whole: only its reason and origin are left."""
 
 UNKNOWN = DeadLetterInfo("", -1, -1, "", "unknown: it has no headers of a dead letter", "", "")
 
@@ -40,6 +42,11 @@ class Letter:
         return self.record.partition, self.record.offset
 
     @property
+    def omitted(self) -> str | None:
+        """Why its original bytes are not in it, or None for a whole one, as nearly all are."""
+        return header_text(self.record.headers, OMITTED)
+
+    @property
     def origin(self) -> str:
         """Where it was read: `topic:partition:offset`."""
         info = self.info
@@ -53,6 +60,7 @@ class Letter:
             "reason": self.info.reason,
             "origin": self.origin,
             "size": len(self.record.value or b""),
+            "omitted": self.omitted,
             "replayed": self.replayed,
         }
 
@@ -110,7 +118,8 @@ def chosen(all_letters: Sequence[Letter], selection: Selection, again: bool = Fa
     """The letters to replay, oldest first, as they once came.
 
     Raises NothingToReplay if a place asked for is not there, if one asked for by its place was replayed
-    already (unless `again`), or if nothing is left. Other letters that were replayed already are left out.
+    already (unless `again`) or was not kept whole, or if nothing is left. Letters not asked for by their place are
+    left out instead.
     """
     meant = [letter for letter in all_letters if selection.takes(letter)]
     missing = selection.places - {letter.place for letter in meant}
@@ -119,7 +128,10 @@ def chosen(all_letters: Sequence[Letter], selection: Selection, again: bool = Fa
     done = {letter.place for letter in meant if letter.replayed}
     if done & selection.places and not again:
         raise NothingToReplay(f"replayed already: {_places(done & selection.places)}; --again sends them once more")
-    fresh = [letter for letter in meant if again or not letter.replayed]
+    for letter in meant:
+        if letter.omitted is not None and letter.place in selection.places:
+            raise NothingToReplay(f"{_places([letter.place])} was not kept whole: {letter.omitted}")
+    fresh = [letter for letter in meant if (again or not letter.replayed) and letter.omitted is None]
     if not fresh:
         note = f"; {len(done)} fit and were replayed already: --again sends them once more" if done else ""
         raise NothingToReplay(f"no dead letter fits{note}")

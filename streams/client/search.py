@@ -38,6 +38,7 @@ class Trace:
     processor: str
     group: str
     committed: int | None = None
+    reply_topic_gone: bool = False
     answers: list[Answer] = field(default_factory=list)
     dead_letters: list[Record] = field(default_factory=list)
 
@@ -75,6 +76,7 @@ class Trace:
             "committed_offset": self.committed,
             "records_ahead": self.ahead,
             "reply_to": self.reply_to,
+            "reply_topic_gone": self.reply_topic_gone,
             "answers": [answer.report() for answer in self.answers],
             "dead_letters": [place_of(letter) for letter in self.dead_letters],
         }

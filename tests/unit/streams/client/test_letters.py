@@ -4,6 +4,7 @@ import pytest
 
 from schemas.dead_letter import connect_headers
 from streams.client.letters import (
+    OMITTED,
     REPLAYED,
     Letter,
     NothingToReplay,
@@ -45,6 +46,7 @@ def test_letters_come_newest_first_with_reason_and_origin() -> None:
         "reason": "magic byte",
         "origin": "requests:3:102",
         "size": 6,
+        "omitted": None,
         "replayed": False,
     }
 
@@ -116,6 +118,17 @@ def test_a_place_that_was_replayed_is_refused_unless_asked_again() -> None:
 def test_a_place_that_is_not_there_is_refused() -> None:
     with pytest.raises(NothingToReplay, match="0:9"):
         chosen(letters([dead(1)]), Selection(frozenset({(0, 9), (0, 1)})))
+
+
+def test_a_letter_that_was_not_kept_whole_is_never_replayed() -> None:
+    cut = dead(1)
+    cut.headers.append((OMITTED, b"5 bytes omitted"))
+    found = letters([cut, dead(2)])
+    assert offsets(chosen(found, Selection(everything=True))) == [2]
+    with pytest.raises(NothingToReplay, match="0:1 was not kept whole: 5 bytes omitted"):
+        chosen(found, Selection(frozenset({(0, 1)})))
+    with pytest.raises(NothingToReplay, match="no dead letter fits"):
+        chosen(letters([cut]), Selection(everything=True))
 
 
 def test_nothing_left_is_said_with_what_was_replayed() -> None:

@@ -83,6 +83,10 @@ class Failing(Obedient):
         raise ValueError("this record is marked")
 
 
+class Marked(Slow, Failing):
+    """Slow, and raises on a marked record."""
+
+
 class Crashing(Obedient):
     """Ends its process on a marked record: by the option `signal` (SIGABRT), or by `exit` with that status."""
 

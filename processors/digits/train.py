@@ -22,7 +22,7 @@ from processors.digits import dataset
 from processors.digits.network import DigitsNetwork
 
 FOLDER = Path(__file__).parent
-SEED, EPOCHS, BATCH, RATE = 20261121, 120, 64, 3e-3
+SEED, EPOCHS, BATCH, RATE = 20261121, 60, 64, 4e-3
 CODE = ("network.py", "dataset.py", "train.py")
 
 

@@ -36,6 +36,7 @@ class Keeper:
         self.life: Life | None = None
         self.running = False
         self.restarts = 0
+        self.stop_seconds = _STOP_SECONDS
         self.description: dict[str, str] = {}
         self._name = name
         self._begin = begin
@@ -65,7 +66,7 @@ class Keeper:
             self._revival.cancel()
             await asyncio.gather(self._revival, return_exceptions=True)
         if self.life is not None:
-            await self.life.stop(_STOP_SECONDS)
+            await self.life.stop(self.stop_seconds)
         if self._young is not None:
             await self._young.stop(0.0)
         self.life = self._young = None

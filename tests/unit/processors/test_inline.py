@@ -24,7 +24,6 @@ async def started(kind: type[testing.Obedient], **options: str) -> Inline:
 async def test_echo_runs_inline_and_returns_payloads_in_order() -> None:
     runner = runner_for(find("echo"))
     assert isinstance(runner, Inline)
-    assert not runner.ready
     await runner.start()
     assert runner.ready
     inference = await runner.infer([request(number, bytes([number])) for number in range(5)])
@@ -87,7 +86,9 @@ async def test_a_runner_that_is_not_started_or_is_stopped_says_so() -> None:
         await runner.infer([request(0)])
 
 
-@pytest.mark.parametrize("reference", ["processors.nothing:Echo", "processors.testing:Nobody", "processors.testing:MARK", "x"])
+@pytest.mark.parametrize(
+    "reference", ["processors.nothing:Echo", "processors.testing:Nobody", "processors.testing:MARK", "x"]
+)
 async def test_an_implementation_that_is_not_there_is_named(reference: str) -> None:
     runner = Inline(dataclasses.replace(find("echo"), implementation=reference))
     with pytest.raises(DeclarationError, match=reference):

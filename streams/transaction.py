@@ -1,12 +1,11 @@
 """One Kafka transaction at a time, and the rule for when its producer must be made anew.
 
 A commit whose answer was lost may reach the broker late and commit the *next* transaction (KAFKA-17754); librdkafka
-retries it silently. So a producer is used again only after a commit that certainly was not retried: it returned, no
-connection was lost since it began, and it was quick. Otherwise, and after every failure, a new producer with the same
-transactional id fences the old one; `init_transactions` also settles what the broker still holds open.
+retries it silently. So a producer is used again only while nothing it sent can have been sent twice: its commits
+returned and were quick, and it lost no connection (`streams.disturbance`). Otherwise, and after every failure, a new
+producer with the same transactional id fences the old one; `init_transactions` also settles what the broker holds open.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from schemas.errors import SluicegateError
+from streams.disturbance import NEEDED, Disturbance
 from streams.failpoints import passing
 from streams.output import Output
 
@@ -76,27 +76,30 @@ class Transactor:
         self._timeout = timeout
         self._on_renewed = on_renewed
         self._producer: Producer | None = None
-        self._disturbed = threading.Event()
+        self._disturbance = Disturbance()
 
     def settle(self) -> None:
         """Makes the producer if there is none; 60 ms when the broker is near."""
         if self._producer is None:
-            producer = Producer({**self._properties, "error_cb": self._note})
+            disturbance = Disturbance()
+            producer = Producer({**self._properties, **NEEDED}, logger=disturbance)
             try:
                 producer.init_transactions(self._timeout)
             except KafkaException as error:
                 producer.close()
                 raise_if_fenced(error)
                 raise
-            self._producer = producer
+            self._producer, self._disturbance = producer, disturbance
 
     def commit(self, work: Work) -> None:
         """One transaction. After Aborted the producer is gone: `settle` before anything else."""
-        self.settle()
+        self.renew_if_disturbed()
+        try:
+            self.settle()
+        except KafkaException as error:
+            raise Aborted(cause_of(error), str(error)) from error
         producer = self._producer
         assert producer is not None
-        producer.poll(0)
-        self._disturbed.clear()
         try:
             began = self._run(producer, work)
         except KafkaException as error:
@@ -106,11 +109,15 @@ class Transactor:
         except BaseException:
             self.discard("error")
             raise
-        producer.poll(0)
-        if self._disturbed.is_set():
-            self.discard("connection lost during a commit")
-        elif time.monotonic() - began > SUSPICIOUS_SECONDS:
+        if time.monotonic() - began > SUSPICIOUS_SECONDS:
             self.discard("slow commit")
+
+    def renew_if_disturbed(self) -> None:
+        """Drops a producer that lost a connection, in a commit or between two; what it sent may be under way twice."""
+        if self._producer is not None:
+            self._producer.poll(0)
+            if self._disturbance.seen:
+                self.discard("lost a connection")
 
     def discard(self, why: str) -> None:
         """Drops the producer; the next one, with the same id, fences whatever it left on its way."""
@@ -141,10 +148,6 @@ class Transactor:
         producer.commit_transaction(self._timeout)
         passing("commit.after")
         return began
-
-    def _note(self, error: KafkaError) -> None:
-        self._disturbed.set()
-        log.debug("producer event", error=str(error))
 
 
 class PlainCommitter:

@@ -34,6 +34,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackForTests]:
     jars = Layout.of(StackSettings(directory=ROOT / ".sluicegate")).jars
     local = StackForTests.on_free_ports(tmp_path_factory.mktemp("stack"), jars)
     try:
+        local.train()
         local.up()
         yield local
     finally:

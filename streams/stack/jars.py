@@ -33,6 +33,8 @@ def fetch(folder: Path, report: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "jars.lock"):
         if not is_fetched(folder):
+            for archive in folder.glob("*.jsa"):
+                archive.unlink()  # it fits the old jars
             run_maven(mvn, folder, report)
             stamp(folder).write_text(wanted())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
-from streams.stack import programs
+from streams.stack import archive, programs
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.service import Service, marks
@@ -96,6 +96,7 @@ def service(settings: Settings, layout: Layout) -> Service:
     command = [
         programs.java(),
         *heap(settings),
+        *archive.arguments(NAME, layout),
         "-Djava.awt.headless=true",
         f"-XX:ErrorFile={layout.logs}/kafka-crash-%p.log",
         configuration("log4j2.properties"),

@@ -1,5 +1,6 @@
 """Ports of the local stack: free, or a clear line on who has them."""
 
+import random
 import socket
 
 import psutil
@@ -45,12 +46,14 @@ def owner(port: int) -> str:
 
 
 def free(count: int) -> list[int]:
-    """Ports that are free now, all different; for tests."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Ports that are free now, all different; for tests.
+
+    They lie below those that systems give to outgoing connections, so that a server finds its own free again after a
+    kill.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        if is_free(port):
+            found.add(port)
+    return list(found)

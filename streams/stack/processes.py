@@ -4,12 +4,12 @@ import time
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
-from streams.stack import kafka, ports, registry, service
+from streams.stack import archive, kafka, ports, registry, service
 from streams.stack.layout import Layout
 from streams.stack.service import Running
 from streams.stack.state import NAMES, READY, Report, State
 
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 30.0
 POLL_SECONDS = 0.05
 
 
@@ -31,6 +31,7 @@ def down(layout: Layout, report: Report) -> list[str]:
     for one in running:
         report(one.name, "stopping")
         in_time = service.stop(one, GRACE_SECONDS)
+        (archive.keep if in_time else archive.drop)(one.name, layout)
         report(one.name, "stopped" if in_time else f"killed: it did not end in {GRACE_SECONDS:g} s")
     return [one.name for one in running]
 

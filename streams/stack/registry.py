@@ -8,7 +8,7 @@ import json
 from http.client import HTTPConnection, HTTPException
 
 from streams.settings import Settings
-from streams.stack import programs
+from streams.stack import archive, programs
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.service import Service, marks
@@ -41,6 +41,7 @@ def local_environment(settings: Settings, layout: Layout) -> dict[str, str]:
         "QUARKUS_HTTP_PORT": str(settings.stack.registry_port),
         "QUARKUS_LOG_CONSOLE_ENABLE": "false",
         "QUARKUS_LOG_FILE_ENABLE": "true",
+        "QUARKUS_LOG_FILE_JSON": "false",
         "QUARKUS_LOG_FILE_PATH": f"{layout.logs}/registry.log",
         "QUARKUS_LOG_FILE_ROTATION_MAX_FILE_SIZE": "10M",
         "QUARKUS_LOG_FILE_ROTATION_MAX_BACKUP_INDEX": "3",
@@ -58,6 +59,7 @@ def service(settings: Settings, layout: Layout) -> Service:
     command = [
         programs.java(),
         *heap(settings),
+        *archive.arguments(NAME, layout),
         "-XX:+ExitOnOutOfMemoryError",
         f"-XX:ErrorFile={layout.logs}/registry-crash-%p.log",
         "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",

@@ -12,8 +12,9 @@ import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.settings import KafkaSettings, RegistrySettings, Settings, StackSettings
-from streams.stack import containers, kafka, lifecycle, ports, programs, registry, service
+from streams.stack import archive, containers, kafka, lifecycle, ports, programs, registry, service
 from streams.stack.layout import Layout
+from streams.stack.state import NAMES
 
 OWNED = re.compile(r"stack-of-(\d+)")
 
@@ -68,6 +69,13 @@ class StackForTests:
             "SLUICEGATE_STACK__CONTROLLER_PORT": str(stack.controller_port),
             "SLUICEGATE_STACK__REGISTRY_PORT": str(stack.registry_port),
         }
+
+    def train(self) -> None:
+        """Start and stop it once if Java has no class archives yet: all later starts take half the time."""
+        layout = Layout.of(self.settings.stack)
+        if not self.in_docker and not all(archive.is_kept(name, layout) for name in NAMES):
+            self.up()
+            self.down()
 
     def up(self) -> None:
         """Start what does not run; blocks until both are ready."""

@@ -9,7 +9,7 @@ from streams.stack import compose, containers, jars, kafka, programs
 from streams.stack.layout import Layout
 
 TOOLS = {
-    "acls": "kafka.admin.AclCommand",
+    "acls": "org.apache.kafka.tools.AclCommand",
     "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
     "cluster": "org.apache.kafka.tools.ClusterTool",
     "configs": "kafka.admin.ConfigCommand",

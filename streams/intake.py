@@ -75,6 +75,7 @@ class Intake(threading.Thread):
         self._stopping = threading.Event()
         self._restoring: set[Partition] = set()
         self._full = False
+        self._closed = False
         self._measured = 0.0
 
     def run(self) -> None:
@@ -87,6 +88,10 @@ class Intake(threading.Thread):
                 self._step()
         except BaseException as error:
             self._on_fatal(error)
+
+    def close(self) -> None:
+        """Admits nothing more; the poll loop goes on, for the commits and rebalances of what is in flight."""
+        self._closed = True
 
     def stop(self, timeout: float) -> None:
         """Ends the poll loop; nothing more is admitted."""
@@ -102,6 +107,9 @@ class Intake(threading.Thread):
 
     def _step(self) -> None:
         self._membership.serve(self._consumer)
+        if self._closed:
+            self._poll_closed()
+            return
         self._measure()
         if self._pipeline.aborted is not None:
             self._rewind()
@@ -115,6 +123,12 @@ class Intake(threading.Thread):
             self._handle(poll_many(self._consumer, 1, PAUSED_SECONDS))
             return
         self._handle(poll_many(self._consumer, CHUNK, self._patience()))
+
+    def _poll_closed(self) -> None:
+        for partition in self._ownership.all():
+            self._pause(partition)
+        # What was fetched before the pause is not admitted, so its offsets are not committed either.
+        poll_many(self._consumer, 1, RESTORING_SECONDS)
 
     def _handle(self, messages: list[Message]) -> None:
         if not messages:

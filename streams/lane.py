@@ -106,10 +106,11 @@ class LaneRun:
 
     async def stop(self, drain_seconds: float, *, leave: bool) -> None:
         """Stops intake, commits what is in flight within the time given, and ends; `leave` gives the partitions up."""
-        await asyncio.to_thread(self._intake.stop, STOP_SECONDS)
+        self._intake.close()
         if drain_seconds > 0:
             self.pipeline.drain(time.monotonic())
             await asyncio.to_thread(self.pipeline.wait_empty, drain_seconds)
+        await asyncio.to_thread(self._intake.stop, STOP_SECONDS)
         await asyncio.to_thread(self._end, leave)
 
     def slot_is_taken(self) -> bool:

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class Disturbance:
-    """The `logger` of one producer. `seen` stays true once a connection in use was lost; the client's `poll` sets it."""
+    """The `logger` of one producer; `seen` stays true once a connection in use was lost. `poll` makes it see."""
 
     def __init__(self) -> None:
         self.seen = False

@@ -198,6 +198,7 @@ class PlainCommitter:
     def _produce(self, work: Work) -> None:
         producer = self._producer
         assert producer is not None
+        passing("produce.before")
         produce_work(producer, work, self._timeout)
         left = producer.flush(self._timeout)
         failed, self._failed = self._failed, []
@@ -205,6 +206,7 @@ class PlainCommitter:
             raise KafkaException(failed[0])
         if left:
             raise Aborted("timeout", f"{left} records were not acknowledged within {self._timeout:g} s")
+        passing("produce.after")
 
     def _delivered(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:

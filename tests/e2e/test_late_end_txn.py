@@ -85,7 +85,7 @@ class Scene:
         self.transactor.commit(self.work(iter([Output(self.topic, value, None, 0, [])])))
 
     def work(self, outputs: Iterator[Output]) -> Work:
-        return Work(outputs, lambda: [], False, [], self.metadata)
+        return Work(outputs, list, False, [], self.metadata)
 
     def lose_the_answer(self, value: bytes, *, reset: bool = False) -> None:
         """A commit whose first EndTxn is held back; the client's hidden retry commits it."""

@@ -1,0 +1,71 @@
+"""The load of a proof: a thread that sends known requests at a steady rate, and knows where each of them lies."""
+
+import threading
+import time
+from collections.abc import Iterable
+
+from confluent_kafka import KafkaError, Message
+
+from streams.client.connection import producer
+from streams.proof.asked import Asked
+from streams.proof.site import Site
+
+TICK_SECONDS = 0.02
+
+
+class Load(threading.Thread):
+    """Sends the requests; `places` says where each request_id lies. `finish` raises what went wrong."""
+
+    def __init__(self, site: Site, requests: Iterable[Asked], rate: float | None = None) -> None:
+        super().__init__(name="load", daemon=True)
+        self._site, self._requests, self._rate = site, requests, rate
+        self._producer = producer(site.settings, "load", **{"queue.buffering.max.messages": 1_000_000})
+        self._codec = site.codec("request")
+        self._problem: BaseException | None = None
+        self._stopping = threading.Event()
+        self.sent = 0
+        self.places: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Sends until all are sent, at most `rate` a second."""
+        try:
+            began = time.monotonic()
+            for asked in self._requests:
+                self._send(asked)
+                self.sent += 1
+                while self._rate is not None and self.sent > (time.monotonic() - began) * self._rate:
+                    self._producer.poll(0)
+                    if self._stopping.wait(TICK_SECONDS):
+                        return
+            self._flush()
+        except BaseException as error:
+            self._problem = error
+
+    def finish(self, timeout: float = 120.0) -> None:
+        """Blocks until every request is in the log. Raises what kept one out of it."""
+        self.join(timeout)
+        if self._problem is not None:
+            raise self._problem
+        if self.is_alive():
+            raise TimeoutError(f"the load was not sent within {timeout:g} s: {self.sent} requests were")
+
+    def stop(self) -> None:
+        """Sends no more."""
+        self._stopping.set()
+        self.join(10)
+
+    def _send(self, asked: Asked) -> None:
+        value = self._codec.encode({"request_id": asked.request_id, "payload": asked.payload})
+
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if error is None:
+                self.places[asked.request_id] = f"{message.topic()}:{message.partition()}:{message.offset()}"
+
+        self._producer.produce(self._site.requests, value, asked.key.encode(), on_delivery=delivered)
+        if self.sent % 256 == 0:
+            self._producer.poll(0)
+
+    def _flush(self) -> None:
+        left = self._producer.flush(60)
+        if left or len(self.places) != self.sent:
+            raise TimeoutError(f"{self.sent - len(self.places)} of {self.sent} requests did not reach the log")

@@ -1,0 +1,125 @@
+"""Faults at random moments: workers that are killed and come back, that stay away, that die within a transaction.
+
+The plan follows from a seed alone; when each fault happens follows from the progress of the answers, so that every one
+of them hits a lane at work.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+import structlog
+
+from streams.failpoints import VARIABLE
+from streams.supervisor import Supervisor
+
+log = structlog.get_logger(__name__)
+
+WITHIN = ("begin.after", "produce.after", "send_offsets.before", "send_offsets.after", "commit.before", "commit.after")
+HOLD_SECONDS = 20.0
+
+
+class Kind(StrEnum):
+    """What happens to a worker."""
+
+    KILL = "kill"
+    """Killed; another is in its slot at once."""
+    WITHIN = "within"
+    """As `kill`, and the next one dies within a transaction, at a failpoint."""
+    RETIRE = "retire"
+    """Killed, and nobody comes back."""
+    JOIN = "join"
+    """Somebody takes a slot that nobody sits in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: after which share of the answers, what, and a number that picks the victim and the failpoint."""
+
+    share: float
+    kind: Kind
+    pick: int
+    pause: float
+
+
+def plan(random: Random, kills: int, moves: int) -> list[Fault]:
+    """A plan with at least so many kills, and `moves` workers that leave for a time or for good.
+
+    Every leave is followed by a join, but the last one's slot stays empty: its worker never comes back.
+    """
+    kinds = [Kind.KILL if random.random() < 0.6 else Kind.WITHIN for _ in range(max(0, kills - moves))]
+    for number in range(moves):
+        place = random.randint(0, len(kinds))
+        kinds[place:place] = [Kind.RETIRE] if number == 0 else [Kind.RETIRE, Kind.JOIN]
+    shares = sorted(random.uniform(0.03, 0.85) for _ in kinds)
+    return [
+        Fault(share, kind, random.randrange(1_000), random.uniform(0.0, 0.3))
+        for share, kind in zip(shares, kinds, strict=True)
+    ]
+
+
+class Storm:
+    """Carries a plan out on a supervisor's workers; `away_seconds` is how long who leaves is away at least. Blocks."""
+
+    def __init__(self, supervisor: Supervisor, progress: Callable[[float], bool], away_seconds: float) -> None:
+        self._supervisor, self._progress, self._away_seconds = supervisor, progress, away_seconds
+        self._left: dict[int, float] = {}
+        self.done: list[str] = []
+
+    @property
+    def deaths(self) -> int:
+        """How many workers were killed, those within a transaction included."""
+        return sum(self._supervisor.restarts().values()) + len(self._left)
+
+    def run(self, faults: list[Fault]) -> None:
+        """`progress(share)` must block until that share of the answers is there; False ends the storm."""
+        for fault in faults:
+            if not self._progress(fault.share):
+                return
+            time.sleep(fault.pause)
+            self._strike(fault)
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.kind is Kind.JOIN:
+            slot = self._join()
+        else:
+            present = self._present()
+            slot = present[fault.pick % len(present)]
+            {Kind.KILL: self._kill, Kind.WITHIN: self._kill_within, Kind.RETIRE: self._retire}[fault.kind](slot, fault)
+        self.done.append(f"{fault.kind} {slot}")
+        log.info("fault", kind=str(fault.kind), slot=slot)
+
+    def _join(self) -> int:
+        slot, since = next(iter(self._left.items()))
+        time.sleep(max(0.0, since + self._away_seconds - time.monotonic()))
+        del self._left[slot]
+        self._supervisor.revive(slot, {VARIABLE: ""})
+        return slot
+
+    def _kill(self, slot: int, fault: Fault) -> None:
+        self._supervisor.kill(slot)
+
+    def _retire(self, slot: int, fault: Fault) -> None:
+        self._left[slot] = time.monotonic()
+        self._supervisor.retire(slot)
+
+    def _kill_within(self, slot: int, fault: Fault) -> None:
+        # Only the very next worker of the slot has the failpoint; those after it are whole.
+        name = WITHIN[fault.pick % len(WITHIN)]
+        self._supervisor.revive(slot, {VARIABLE: f"{name}:{3 + fault.pick % 20}:kill"})
+        pid = self._supervisor.kill(slot)
+        self._wait(lambda: self._supervisor.pids().get(slot) not in (None, pid))
+        self._supervisor.revive(slot, {VARIABLE: ""})
+
+    def _present(self) -> list[int]:
+        self._wait(lambda: bool(self._supervisor.pids()))
+        return sorted(self._supervisor.pids())
+
+    def _wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + HOLD_SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the supervisor did not start a worker")
+            time.sleep(0.01)

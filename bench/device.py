@@ -5,7 +5,7 @@
 and scikit-learn, nothing else, so that it runs on a bare machine with a device.
 
 *raw* calls the processor's stages in this process, one batch after the other, tokenisation included; *host* goes
-through the host process, with one or two batches in flight. Raw and host take turns, so that both meet the same machine.
+through the host process, with one or two batches in flight. They take turns, so that all meet the same machine.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import gc
 import importlib
 import inspect
 import json
+import os
 import random
 import re
 import sys
@@ -26,6 +27,7 @@ from typing import Any
 from processors.catalogue import find
 from processors.contract import Declaration, DeviceSettings, Processor, Runner
 from processors.digits import dataset
+from processors.host.link import DEFAULT_ENVIRONMENT
 from processors.loading import load_processor
 from processors.runners import runner_for
 
@@ -182,6 +184,7 @@ def main() -> int:
     arguments.add_argument("--compile", action="store_true")
     chosen = arguments.parse_args()
     options = dict(option.split("=", 1) for option in chosen.option)
+    os.environ.update(DEFAULT_ENVIRONMENT | os.environ)
     rows: list[Row] = []
     for name in [chosen.only] if chosen.only else sorted(BATCHES):
         for dtype in formats(chosen.device):

@@ -34,10 +34,10 @@ class TorchDevice:
     CPU all four steps are free.
     """
 
-    def __init__(self, settings: DeviceSettings) -> None:
+    def __init__(self, settings: DeviceSettings, default_threads: int | None = None) -> None:
         self.device = _resolve(settings.device)
         self.dtype = _number_format(settings.dtype, self.device)
-        self.threads = settings.threads or len(os.sched_getaffinity(0))
+        self.threads = settings.threads or default_threads or len(os.sched_getaffinity(0))
         self.cuda = self.device.type == "cuda"
         torch.set_num_threads(self.threads)
         if self.cuda:

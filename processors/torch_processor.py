@@ -1,7 +1,7 @@
 """What torch processors share: their device, and a network whose weights are those that were pinned."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import safetensors.torch
 import torch
@@ -18,10 +18,12 @@ class TorchProcessor(Processor):
     """A processor on a TorchDevice; the settings' `compile` compiles its network."""
 
     device: TorchDevice
+    default_threads: ClassVar[int | None] = None
+    """Threads on the CPU when the settings name no number; None takes all cores."""
 
     def __init__(self, device: DeviceSettings) -> None:
         super().__init__(device)
-        self.device = TorchDevice(device)
+        self.device = TorchDevice(device, self.default_threads)
 
     def place(self, network: Network) -> Network:
         """The network on the device, for inference only, compiled if the settings say so."""

@@ -18,7 +18,12 @@ _WARM_SIZES = (1, 256)
 
 
 class Digits(TorchProcessor):
-    """Answers with the label, its probability, and those of all ten digits."""
+    """Answers with the label, its probability, and those of all ten digits.
+
+    The network is so small that a second thread gains little and costs as much as the first.
+    """
+
+    default_threads = 1
 
     def load(self) -> None:
         network = DigitsNetwork()

@@ -1,4 +1,4 @@
-"""These tests need CUDA. Without it they are reported as not run, and say why: the one place where a test may be skipped."""
+"""These tests need CUDA. Without it they are reported as not run, and why: the one place where tests may be skipped."""
 
 import pytest
 import torch

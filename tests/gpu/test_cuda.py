@@ -62,7 +62,8 @@ def embedded(device: DeviceSettings) -> Floats:
     assert all(np.abs(floats[0] - each).max() < 1e-3 for each in floats), (
         "batches in flight together disturbed each other"
     )
-    return floats[0]
+    first: Floats = floats[0]
+    return first
 
 
 @pytest.mark.parametrize(("dtype", "most"), [("float32", 1e-4), ("bfloat16", 3e-2), ("float16", 5e-3)])

@@ -80,6 +80,15 @@ class Codec:
         """The framed value of a record; raises Unwritable with the field that does not fit."""
         return self._encode(record)
 
+    def encoder_with(self, fixed: Mapping[str, Any]) -> Encode:
+        """An encoder for records that lack these fields, whose values are always the same; only after `bind`.
+
+        Raises Unwritable for a fixed value that does not fit.
+        """
+        if self.schema_id < 0:
+            raise SchemaNotFound(f"the codec of {self.subject!r} has no schema id yet: call bind() first")
+        return encoder_for(self.schema, frame(self.schema_id), fixed)
+
     @property
     def encoder(self) -> Callable[[Mapping[str, Any]], bytes]:
         """`encode` without a call in between, for loops; only after `bind`."""

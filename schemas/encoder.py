@@ -21,38 +21,55 @@ from schemas.source_code import SourceCode, Unsupported
 from schemas.varint import LONGS, TABLE, encode_int, encode_long
 
 Encode = Callable[[Mapping[str, Any]], bytes]
+NOTHING: Mapping[str, Any] = {}
 _PACKED = {"float": "f", "double": "d"}
 
 
-def encoder_for(schema: AvroSchema, prefix: bytes = b"") -> Encode:
+def encoder_for(schema: AvroSchema, prefix: bytes = b"", fixed: Mapping[str, Any] = NOTHING) -> Encode:
     """A function from a record to `prefix` and the record's Avro bytes.
 
-    It raises Unwritable, with the path of the field, for a record that does not fit: a missing field without a
-    default, a field that the schema lacks, a value of another type or out of range.
+    `fixed` are fields whose values are the same for all records, which then lack them: their bytes are made once.
+    The function raises Unwritable, with the path of the field, for a record that does not fit: a missing field without
+    a default, a field that the schema lacks, a value of another type or out of range. A fixed value that does not fit
+    raises Unwritable here.
     """
     fit = Fit(schema.parsed, json=False)
 
     def explain(record: Any, error: Exception) -> Unwritable:
         try:
-            fit.fit(record)
+            fit.fit(_completed(record, fixed))
         except Misfit as misfit:
             return Unwritable(misfit.path, misfit.message)
         return Unwritable(schema.name, f"{type(error).__name__}: {error}")
 
     try:
-        return _Compiler(schema, explain).compile(prefix)
+        return _Compiler(schema, explain, fixed).compile(prefix)
     except Unsupported:
-        return _interpreted(schema, prefix, explain)
+        return _interpreted(schema, prefix, fixed, explain)
 
 
-def _interpreted(schema: AvroSchema, prefix: bytes, explain: Callable[[Any, Exception], Unwritable]) -> Encode:
+def _completed(record: Any, fixed: Mapping[str, Any]) -> Any:
+    if not fixed:
+        return record
+    twice = fixed.keys() & record.keys()
+    if twice:
+        raise Misfit(min(twice), "is fixed for all records, and may not be given again")
+    return {**fixed, **record}
+
+
+def _interpreted(
+    schema: AvroSchema,
+    prefix: bytes,
+    fixed: Mapping[str, Any],
+    explain: Callable[[Any, Exception], Unwritable],
+) -> Encode:
     fit = Fit(schema.parsed, json=False)
 
     def encode(record: Mapping[str, Any]) -> bytes:
         buffer = BytesIO()
         buffer.write(prefix)
         try:
-            schemaless_writer(buffer, schema.parsed, fit.fit(record))
+            schemaless_writer(buffer, schema.parsed, fit.fit(_completed(record, fixed)))
         except Exception as error:
             raise explain(record, error) from error
         return buffer.getvalue()
@@ -63,8 +80,11 @@ def _interpreted(schema: AvroSchema, prefix: bytes, explain: Callable[[Any, Exce
 class _Compiler:
     """Makes the function for one schema. Each method emits statements and returns expressions for bytes to join."""
 
-    def __init__(self, schema: AvroSchema, explain: Callable[[Any, Exception], Unwritable]) -> None:
+    def __init__(
+        self, schema: AvroSchema, explain: Callable[[Any, Exception], Unwritable], fixed: Mapping[str, Any] = NOTHING
+    ) -> None:
         self._schema = schema
+        self._fixed = fixed
         self._named = named_types(schema.parsed)
         self._code = SourceCode()
         self._code.constants.update(
@@ -73,12 +93,21 @@ class _Compiler:
         )  # fmt: skip
 
     def compile(self, prefix: bytes) -> Encode:
-        """The function; raises Unsupported."""
-        code = self._code
+        """The function; raises Unsupported, or Unwritable for a fixed value that does not fit."""
+        code, schema = self._code, self._schema.parsed
         code.enter("try:")
-        pieces = self._value(self._schema.parsed, "record")
-        head = [code.constant(prefix)] if prefix else []
-        code.line(f"return join(({', '.join([*head, *pieces])},))")
+        pieces = self._fixed_record(schema, prefix) if self._fixed else self._value(schema, "record")
+        head = [code.constant(prefix)] if prefix and not self._fixed else []
+        return self._function([*head, *pieces])
+
+    def compile_part(self, node: Node) -> Encode:
+        """The function for a part of the schema; raises Unsupported."""
+        self._code.enter("try:")
+        return self._function(self._value(node, "record"))
+
+    def _function(self, pieces: list[str]) -> Encode:
+        code = self._code
+        code.line(f"return join(({', '.join(pieces)},))")
         code.leave()
         code.enter("except Exception as error:")
         code.line("raise explain(record, error) from error")
@@ -104,6 +133,29 @@ class _Compiler:
                 return [*self._constant(branch), f"as_bytes({value}, {node['size']})"]
             case _:
                 return [self._scalar(kind, node, value, branch)]
+
+    def _fixed_record(self, node: Node, held: bytes) -> list[str]:
+        """Pieces of a record of which some fields are known; neighbours that are known become one piece."""
+        code, fields = self._code, node["fields"]
+        names = code.constant(frozenset(field["name"] for field in fields if field["name"] not in self._fixed))
+        code.enter(f"if not {names}.issuperset(record):")
+        code.line("raise KeyError")
+        code.leave()
+        pieces: list[str] = []
+        for field in fields:
+            if field["name"] in self._fixed:
+                held += self._known(field)
+            else:
+                pieces += self._constant(held)
+                pieces += self._value(field["type"], self._field(field, "record"))
+                held = b""
+        return pieces + self._constant(held)
+
+    def _known(self, field: Mapping[str, Any]) -> bytes:
+        def explain(value: Any, error: Exception) -> Unwritable:
+            return Unwritable(field["name"], f"{value!r} can't be its fixed value: {type(error).__name__} {error}")
+
+        return _Compiler(self._schema, explain).compile_part(field["type"])(self._fixed[field["name"]])
 
     def _constant(self, data: bytes) -> list[str]:
         return [self._code.constant(data)] if data else []

@@ -105,9 +105,20 @@ def outcome_headers(
 
     `ce_id` is a function of that place alone, so a reader can prove that an outcome is the only one.
     """
+    return headers_at(f"{topic}:{partition}:{offset}".encode(), shared_headers(processor, ce_time), correlation)
+
+
+def headers_at(
+    place: bytes, shared: Sequence[tuple[str, bytes]], correlation: Sequence[tuple[str, bytes]]
+) -> list[tuple[str, bytes]]:
+    """As `outcome_headers`, with what a micro-batch shares made once; `place` is b"<topic>:<partition>:<offset>"."""
+    return [_SPECVERSION, ("ce_id", place), *shared, *correlation]
+
+
+def shared_headers(processor: str, ce_time: bytes) -> tuple[tuple[str, bytes], ...]:
+    """The headers that outcomes of one moment have in common, but for `ce_specversion`."""
     source, kind = _origin(processor)
-    place = ("ce_id", f"{topic}:{partition}:{offset}".encode())
-    return [_SPECVERSION, place, source, kind, ("ce_time", ce_time), _AVRO, *correlation]
+    return source, kind, ("ce_time", ce_time), _AVRO
 
 
 def event_time(now: float) -> bytes:

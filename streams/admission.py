@@ -16,11 +16,12 @@ from schemas.dead_letter import connect_headers
 from schemas.envelope import NO_HEADERS, Envelope, read_headers
 from schemas.errors import InvalidArgument, Unreadable
 from schemas.outcome import Code, Failed
-from schemas.records import first_problem
+from schemas.records import checker, first_problem
 from streams.entry import Entry
 from streams.failpoints import passing
 from streams.output import Output
 from streams.partition import Partition
+from streams.repeats.answer import Answer
 from streams.repeats.decision import Decision, decide
 from streams.repeats.digest import digest_id, digest_payload
 
@@ -46,7 +47,7 @@ class Admission:
     ) -> None:
         self._lane = lane
         self._codec = codec
-        self._validator = request.__pydantic_validator__
+        self._check = checker(request)
         self._cost = cost
         self._dead_letters = dead_letters
         self._remember = remember
@@ -84,7 +85,7 @@ class Admission:
     def _judge(self, entry: Entry, value: bytes | None, now_ms: int) -> None:
         record = entry.record
         try:
-            self._validator.validate_python(record)
+            self._check(record)
         except ValidationError as error:
             entry.outcome = invalid(error)
         deadline = entry.envelope.deadline
@@ -92,16 +93,19 @@ class Admission:
         if self._remember:
             digest = entry.id_digest = digest_id(record["request_id"])
             entry.payload_digest = digest_payload(self._codec.encode(record) if entry.envelope.json else value or b"")
-            self._compare(entry, digest, late, now_ms)
+            owner = entry.owner
+            twin = owner.in_flight.get(digest)
+            answer = owner.book.recall(digest, now_ms) if twin is None else None
+            if twin is None and answer is None and not late:
+                owner.in_flight.enter(digest, entry)
+            else:
+                self._compare(entry, twin, answer, late)
         elif late:
             entry.outcome = TOO_LATE
         if entry.outcome is None and self._cost is not None:
             entry.cost = self._cost(record)
 
-    def _compare(self, entry: Entry, digest: bytes, late: bool, now_ms: int) -> None:
-        owner = entry.owner
-        twin = owner.in_flight.get(digest)
-        answer = owner.book.recall(digest, now_ms) if twin is None else None
+    def _compare(self, entry: Entry, twin: Entry | None, answer: Answer | None, late: bool) -> None:
         if twin is not None:
             decision = decide(in_flight=True, same_payload=entry.payload_digest == twin.payload_digest, late=late)
         elif answer is not None:
@@ -115,10 +119,9 @@ class Admission:
             entry.outcome = TOO_LATE
         elif decision is Decision.REPLAY:
             entry.replay, entry.outcome = answer, None
-        else:
-            if decision is Decision.WAIT:
-                entry.outcome = None
-            entry.leader = owner.in_flight.enter(digest, entry)
+        elif entry.id_digest is not None:
+            entry.outcome = None
+            entry.leader = entry.owner.in_flight.enter(entry.id_digest, entry)
 
     def _refuse(self, entry: Entry, value: bytes | None, error: InvalidArgument) -> None:
         """Answers a request whose headers, or whose fields in JSON, are wrong. Raises Unreadable, SchemaPending."""

@@ -4,12 +4,13 @@ What can never be produced is found here, before it enters a transaction: a resu
 that is missing or forbidden, a dead letter that its headers made too large.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from schemas.codec import Codec
 from schemas.dead_letter import CONNECT, OURS
-from schemas.envelope import MAX_CORRELATION, REPLAYED, outcome_headers
+from schemas.envelope import MAX_CORRELATION, REPLAYED, headers_at, outcome_headers, shared_headers
 from schemas.outcome import Code, Completed, Failed, Outcome
 from streams.binding import Binding
 from streams.entry import Entry
@@ -38,6 +39,36 @@ class Answering:
         self._common: dict[str, Any] = {"error": None, "model": model, "model_version": model_version}
         self._limits = limits
         self._reply_problem = reply_problem
+
+    def answer_all(
+        self, entries: Sequence[Entry], now_ms: int, ce_time: bytes, compute_ms: float
+    ) -> list[Output | None]:
+        """The answers of a micro-batch, in the order of its entries; None for one that is kept silent."""
+        shared = shared_headers(self._binding.name, ce_time)
+        results, encode = self._binding.results, self._encode_completed
+        room = self._limits(results) - HEADROOM
+        outputs: list[Output | None] = []
+        for entry in entries:
+            outcome, envelope = entry.outcome, entry.envelope
+            if type(outcome) is not Completed or entry.replay is not None or envelope.reply_to is not None:
+                outputs.append(None if entry.silent else self.answer(entry, now_ms, ce_time, compute_ms))
+                continue
+            queue_ms = float(now_ms - entry.timestamp) if now_ms > entry.timestamp else 0.0
+            value = encode(
+                {
+                    "request_id": entry.record["request_id"],
+                    **outcome.output,
+                    "queue_ms": queue_ms,
+                    "compute_ms": compute_ms,
+                }
+            )
+            place = f"{entry.topic}:{entry.partition}:{entry.offset}".encode()
+            output = Output(results, value, entry.key, -1, headers_at(place, shared, envelope.correlation))
+            if len(value) + len(entry.key or b"") > room:
+                output = self._fitting(entry, output, now_ms)
+            outputs.append(output)
+            remember(entry, output.value or b"", now_ms)
+        return outputs
 
     def answer(self, entry: Entry, now_ms: int, ce_time: bytes, compute_ms: float) -> Output:
         """The record that answers this entry; the entry then knows what its repeats will get."""
@@ -90,6 +121,11 @@ class Answering:
                 "compute_ms": compute_ms,
             }
         return self._codec.encode(record)
+
+    @cached_property
+    def _encode_completed(self) -> Callable[[Mapping[str, Any]], bytes]:
+        # Made at the first use, because the codec is bound after this object is made.
+        return self._codec.encoder_with({"status": "COMPLETED", **self._common})
 
     def _fitting(self, entry: Entry, output: Output, now_ms: int) -> Output:
         limit = self._limits(output.topic)

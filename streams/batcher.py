@@ -7,6 +7,7 @@ an idle processor with an empty backlog is given what there is at once, because 
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from processors.contract import BatchPolicy
 from streams.entry import Entry
@@ -39,7 +40,9 @@ class Batcher:
 
     def __init__(self, policy: BatchPolicy) -> None:
         self.policy = policy
-        self._waiting: deque[tuple[Entry, float]] = deque()
+        self._waiting: deque[Entry] = deque()
+        # How many of the waiting records arrived together, and when.
+        self._arrivals: deque[tuple[int, float]] = deque()
         self.cost = 0
         self.bytes = 0
 
@@ -48,10 +51,11 @@ class Batcher:
 
     def add(self, entries: list[Entry], now: float) -> None:
         """Appends records that arrived at `now` (seconds, monotonic)."""
-        for entry in entries:
-            self._waiting.append((entry, now))
-            self.cost += entry.cost
-            self.bytes += entry.size
+        if entries:
+            self._waiting.extend(entries)
+            self._arrivals.append((len(entries), now))
+            self.cost += sum([entry.cost for entry in entries])
+            self.bytes += sum([entry.size for entry in entries])
 
     def close(self, now: float, *, idle: bool, draining: bool = False) -> Gathered | None:
         """The next micro-batch, or None while it is better to wait. `idle`: nothing in flight and no backlog."""
@@ -60,19 +64,20 @@ class Batcher:
 
     def due(self) -> float | None:
         """When the oldest record closes its micro-batch by age; None when nothing waits."""
-        return self._waiting[0][1] + self.policy.wait_ms / 1000 if self._waiting else None
+        return self._arrivals[0][1] + self.policy.wait_ms / 1000 if self._arrivals else None
 
     def oldest(self) -> float | None:
         """When the record that has waited longest arrived."""
-        return self._waiting[0][1] if self._waiting else None
+        return self._arrivals[0][1] if self._arrivals else None
 
     def touches(self, partitions: set[Partition]) -> bool:
         """Whether records of these partitions wait."""
-        return any(entry.owner in partitions for entry, _ in self._waiting)
+        return any(entry.owner in partitions for entry in self._waiting)
 
     def clear(self) -> None:
         """Forgets everything that waits."""
         self._waiting.clear()
+        self._arrivals.clear()
         self.cost = self.bytes = 0
 
     def _reason(self, now: float, idle: bool, draining: bool) -> Closed | None:
@@ -89,22 +94,31 @@ class Batcher:
             return Closed.DRAIN
         if idle:
             return Closed.IDLE
-        return Closed.AGE if now - self._waiting[0][1] >= policy.wait_ms / 1000 else None
+        return Closed.AGE if now - self._arrivals[0][1] >= policy.wait_ms / 1000 else None
 
     def _take(self, reason: Closed) -> Gathered:
         waiting, policy = self._waiting, self.policy
-        oldest = waiting[0][1]
+        oldest = self._arrivals[0][1]
         entries: list[Entry] = []
         cost = size = 0
         limit = policy.cost if policy.cost is not None else 1 << 62
-        while waiting and len(entries) < policy.size:
-            entry = waiting[0][0]
+        for entry in islice(waiting, policy.size):
             if entries and (cost + entry.cost > limit or size + entry.size > policy.bytes):
                 break
-            waiting.popleft()
             entries.append(entry)
             cost += entry.cost
             size += entry.size
+        self._leave(len(entries))
         self.cost -= cost
         self.bytes -= size
         return Gathered(entries, reason, oldest, size)
+
+    def _leave(self, count: int) -> None:
+        """Takes so many records off the front."""
+        for _ in range(count):
+            self._waiting.popleft()
+        while count:
+            together, arrived = self._arrivals.popleft()
+            if together > count:
+                self._arrivals.appendleft((together - count, arrived))
+            count -= min(count, together)

@@ -148,12 +148,12 @@ class Committing(threading.Thread):
 def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
     """Counts what became of the records of committed batches."""
     codes: dict[str, int] = {}
-    replays = dead = 0
+    completed = replays = dead = 0
     for batch in batches:
         for entry in batch.entries:
             outcome = entry.outcome
             if type(outcome) is Completed:
-                codes["COMPLETED"] = codes.get("COMPLETED", 0) + 1
+                completed += 1
             elif outcome is not None:
                 code = outcome.code  # type: ignore[union-attr] # the other of two
                 codes[code] = codes.get(code, 0) + 1
@@ -162,6 +162,8 @@ def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
             elif entry.dead_letter is not None:
                 dead += 1
         metrics.compute_seconds(batch.compute_seconds)
+    if completed:
+        metrics.outcomes("COMPLETED", completed)
     for code, count in codes.items():
         metrics.outcomes(str(code), count)
     if replays:
@@ -209,6 +211,8 @@ class Changes:
             for entry in batch.entries:
                 if entry.id_digest is not None:
                     entry.owner.in_flight.leave(entry.id_digest, entry)
+                # No cycles: what is done is freed at once, not when the garbage collector comes by.
+                entry.batch = entry.leader = None
 
     def _note(self, entry: Any) -> Callable[[Any, Any], None]:
         def delivered(error: Any, message: Any) -> None:

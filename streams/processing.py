@@ -75,7 +75,16 @@ class Processing:
         special = [entry for entry in entries if entry.leader or entry.replay or entry.envelope.reply_to]
         if special:
             await self._prepare(batch, special)
-        fresh = [entry for entry in entries if not entry.settled and entry.leader is None]
+        # `settled` in line: a property costs more than all of this.
+        fresh = [
+            entry
+            for entry in entries
+            if entry.outcome is None
+            and entry.leader is None
+            and entry.replay is None
+            and entry.dead_letter is None
+            and not entry.silent
+        ]
         passing("dispatch.after")
         state = self._keeper.begin(batch.number)
         try:
@@ -90,9 +99,10 @@ class Processing:
     async def _prepare(self, batch: Batch, special: list[Entry]) -> None:
         await self._look_up(special)
         for entry in special:
-            leader = entry.leader
-            if leader is not None and leader.batch is not None and leader.batch is not batch:
-                await leader.batch.done.wait()
+            # Read once: the committer's thread takes a batch off its entries.
+            ahead = entry.leader.batch if entry.leader is not None else None
+            if ahead is not None and ahead is not batch:
+                await ahead.done.wait()
 
     async def _infer(self, batch: Batch, fresh: list[Entry], state: State, now_ms: int) -> None:
         wanted = fresh
@@ -135,10 +145,7 @@ class Processing:
         moment = time.time_ns() // 1_000_000
         ce_time = event_time(moment / 1000)
         compute_ms = batch.compute_seconds * 1000
-        answer = self._answering.answer
-        batch.answers = [
-            None if entry.silent else answer(entry, moment, ce_time, compute_ms) for entry in batch.entries
-        ]
+        batch.answers = self._answering.answer_all(batch.entries, moment, ce_time, compute_ms)
         batch.emissions += [entry.stop for entry in batch.entries if entry.stop is not None] if batch.stops else []
         batch.tracked = any(entry.large for entry in batch.entries)
 

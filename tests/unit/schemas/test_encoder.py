@@ -150,3 +150,53 @@ def test_logical_types_travel_as_what_they_are_made_of() -> None:
     old = one({"type": "int", "logicalType": "date"})
     assert decoder_for(old, schema)(encoder_for(old)({"value": 5})) == {"value": 5}
     assert "timestamp-millis" in schema.text
+
+
+FIXED: dict[str, Any] = {"status": "COMPLETED", "error": None, "model": "minilm", "model_version": "1"}
+LOOSE = {name: value for name, value in RESULT.items() if name not in FIXED}
+
+
+def test_fixed_fields_are_written_as_if_they_were_given() -> None:
+    encode = encoder_for(avsc.load("embed", "result"), b"\x00\x01", FIXED)
+    assert encode(LOOSE) == encoder_for(avsc.load("embed", "result"), b"\x00\x01")(RESULT)
+
+
+def test_fixed_fields_at_both_ends_and_all_of_them() -> None:
+    schema = AvroSchema.read(
+        {"type": "record", "name": "Three", "fields": [{"name": name, "type": "string"} for name in "abc"]}
+    )
+    whole = encoder_for(schema, b"!")({"a": "1", "b": "2", "c": "3"})
+    assert encoder_for(schema, b"!", {"a": "1", "c": "3"})({"b": "2"}) == whole
+    assert encoder_for(schema, b"!", {"a": "1", "b": "2", "c": "3"})({}) == whole
+
+
+def test_what_fastavro_writes_has_its_fixed_fields_too() -> None:
+    schema = AvroSchema.read(
+        {
+            "type": "record",
+            "name": "Two",
+            "fields": [{"name": "kind", "type": "string"}, {"name": "value", "type": ["null", "string", "long"]}],
+        }
+    )
+    assert encoder_for(schema, fixed={"kind": "k"})({"value": 5}) == encoder_for(schema)({"kind": "k", "value": 5})
+    with pytest.raises(Unwritable, match="kind: is fixed"):
+        encoder_for(schema, fixed={"kind": "k"})({"kind": "other", "value": 5})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "other"}, "model: is fixed for all records"),
+        ({"lable": 1}, "lable: there is no such field"),
+        ({"tokens": "x"}, "tokens: expected an int, found str"),
+    ],
+)
+def test_beside_fixed_fields_a_wrong_one_is_named(change: dict[str, Any], message: str) -> None:
+    encode = encoder_for(avsc.load("embed", "result"), fixed=FIXED)
+    with pytest.raises(Unwritable, match=message):
+        encode({**LOOSE, **change})
+
+
+def test_a_fixed_value_that_does_not_fit_is_refused_at_once() -> None:
+    with pytest.raises(Unwritable, match="model: 5 can't be its fixed value"):
+        encoder_for(avsc.load("embed", "result"), fixed={**FIXED, "model": 5})

@@ -1,0 +1,1 @@
+"""Benchmarks: programs that measure this project beside others. Not part of the wheel."""

@@ -28,6 +28,7 @@ from streams.state_keeper import StateKeeper
 
 CHUNK = 512
 IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
+REVOKE_TURN_SECONDS = 0.02
 
 # A batch of records that can't be taken apart: reading on would freeze the partition for ever.
 UNREADABLE_BATCH = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
@@ -179,8 +180,7 @@ class Intake(threading.Thread):
                 self._resumed.append((topic, number))
                 continue
             partition.phase = Phase.RESTORING
-            self._restoring.add(partition)
-            self._restoration.submit([partition])
+            self._restore([partition])
 
     def _watch_dead_letters(self, partition: Partition, entry: Entry) -> None:
         """Stops the partition after the dead letter that is one too many; the stop is in its transaction."""
@@ -242,7 +242,7 @@ class Intake(threading.Thread):
 
     def _rewind(self) -> None:
         """After an abort: every owned partition goes back to what is committed."""
-        self._pipeline.aborted = None
+        self._pipeline.restart()
         self._keeper.roll_back()
         partitions = [partition for partition in self._ownership.all() if partition.phase is not Phase.FAILED]
         for partition in partitions:
@@ -251,13 +251,19 @@ class Intake(threading.Thread):
             partition.parked.clear()
             self._pause(partition)
         self._asker.forget()
+        self._restore(partitions)
+
+    def _restore(self, partitions: list[Partition]) -> None:
+        for partition in partitions:
+            partition.ticket += 1
         self._restoring.update(partitions)
         self._restoration.submit(partitions)
 
     def _adopt(self) -> None:
         while not self._restoration.restored.empty():
             restored = self._restoration.restored.get()
-            if restored.partition in self._restoring and restored.partition.owned:
+            partition = restored.partition
+            if partition in self._restoring and partition.owned and restored.ticket == partition.ticket:
                 self._start(restored)
         self._restoring = {partition for partition in self._restoring if partition.owned}
         if not self._restoring:
@@ -307,8 +313,7 @@ class Intake(threading.Thread):
             self._pause(partition)
             partitions.append(partition)
         log.info("partitions assigned", partitions=names(places))
-        self._restoring.update(partitions)
-        self._restoration.submit(partitions)
+        self._restore(partitions)
         self._metrics.partitions(len(self._ownership.all()))
 
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
@@ -316,7 +321,9 @@ class Intake(threading.Thread):
         keys = [(place.topic, place.partition) for place in places]
         leaving = {partition for key in keys if (partition := self._ownership.get(*key))}
         self._pipeline.hold()
-        self._pipeline.wait_settled(leaving, self._revoke_seconds)
+        deadline = time.monotonic() + self._revoke_seconds
+        while not self._pipeline.wait_settled(leaving, REVOKE_TURN_SECONDS) and time.monotonic() < deadline:
+            self._membership.serve_in_callback(consumer)
         self._end(keys)
         consumer.incremental_unassign(places)
         log.info("partitions revoked", partitions=names(places))

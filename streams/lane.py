@@ -76,6 +76,7 @@ class LaneRun:
         self._definition, self._binding, self._slot = definition, binding, slot
         self._registry, self._metrics, self._stops, self._stores = registry, metrics, stops, handler.stores
         self._loop = asyncio.get_running_loop()
+        self._started = False
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
         self._remembers = self._lane.repeats.entries > 0 and self._lane.repeats.retention_seconds > 0
         self.ownership = Ownership()
@@ -103,9 +104,13 @@ class LaneRun:
         await asyncio.to_thread(self._connect)
         for thread in (self._committing, self._restoration, self._intake):
             thread.start()
+        self._started = True
 
     async def stop(self, drain_seconds: float, *, leave: bool) -> None:
         """Stops intake, commits what is in flight within the time given, and ends; `leave` gives the partitions up."""
+        if not self._started:
+            self._consumer.close()
+            return
         self._intake.close()
         if drain_seconds > 0:
             self.pipeline.drain(time.monotonic())

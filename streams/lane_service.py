@@ -142,13 +142,15 @@ class LaneService:
                 self.metrics,
                 self._dispatch,
             )
-            await run.start()
             self._run = run
+            await run.start()
             error = await asyncio.shield(run.failed)
             if is_fenced(error) and await asyncio.to_thread(run.slot_is_taken):
                 return SlotTaken(str(error))
             return error
         except Exception as error:
+            if run is not None and not run.failed.done():
+                run.failed.set_result(error)
             return error
         finally:
             if run is not None and run.failed.done():

@@ -49,6 +49,16 @@ class Membership:
             self._sent.append(answer)
             consumer.commit(offsets=offsets, asynchronous=True)
 
+    def serve_in_callback(self, consumer: Consumer) -> None:
+        """As `serve`, from a rebalance callback, where no other callback can be waited for: commits one by one."""
+        while self._asked:
+            offsets, answer = self._asked.popleft()
+            try:
+                consumer.commit(offsets=offsets, asynchronous=False)
+                answer.set_result(None)
+            except KafkaException as error:
+                answer.set_exception(error)
+
     def committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         """The consumer's `on_commit` callback: answers come in the order of the commits."""
         if not self._sent:

@@ -38,7 +38,7 @@ class Partition:
     """One partition of a request topic from assignment to revocation, with what it remembers.
 
     `positions` says, for each changelog, the first offset that its store does not hold yet; `learnt` counts what the
-    stores took since their last checkpoint.
+    stores took since their last checkpoint; `ticket` is the last restoration asked for, the only one that counts.
     """
 
     __slots__ = (
@@ -53,6 +53,7 @@ class Partition:
         "position",
         "positions",
         "store",
+        "ticket",
         "topic",
         "window",
     )
@@ -65,6 +66,7 @@ class Partition:
         self.position = -1
         self.positions: dict[str, int] = {}
         self.learnt = 0
+        self.ticket = 0
         self.in_flight = InFlight()
         self.parked: deque[Any] = deque()
         self.paused = False

@@ -74,7 +74,7 @@ class Pipeline:
         """Dispatches micro-batches while slots are free and one closes."""
         closed = []
         with self._lock:
-            while not self._held and self._running < self._slots:
+            while not self._held and self.aborted is None and self._running < self._slots:
                 idle = self._running == 0 and not self._backlog
                 gathered = self._batcher.close(now, idle=idle, draining=self._draining)
                 if gathered is None:
@@ -118,14 +118,17 @@ class Pipeline:
             self._changed.notify_all()
 
     def abort(self, cause: str) -> None:
-        """Throws everything unsettled away; nothing is dispatched until `resume`."""
+        """Throws everything unsettled away; nothing is dispatched before `restart` and `resume`."""
         with self._lock:
-            # Numbers go on rising: state layers are told apart by them.
-            self.flight = Flight(self.flight.number)
-            self._batcher.clear()
-            self._held = True
+            self._empty()
             self.aborted = self.aborted or cause
             self._changed.notify_all()
+
+    def restart(self) -> None:
+        """By the intake, before it goes back to what is committed: what it admitted since the abort is void too."""
+        with self._lock:
+            self._empty()
+            self.aborted = None
 
     def hold(self) -> None:
         """Stops dispatching; what is dispatched goes on."""
@@ -133,7 +136,7 @@ class Pipeline:
             self._held = True
 
     def resume(self, now: float) -> None:
-        """Dispatches again."""
+        """Dispatches again, unless an abort came meanwhile: then only a `restart` helps."""
         with self._lock:
             self._held = False
         self.pump(now)
@@ -168,6 +171,12 @@ class Pipeline:
         """When the oldest unsettled record arrived."""
         with self._lock:
             return self.flight.oldest() or self._batcher.oldest()
+
+    def _empty(self) -> None:
+        # Numbers go on rising: state layers are told apart by them.
+        self.flight = Flight(self.flight.number)
+        self._batcher.clear()
+        self._held = True
 
     def _settled(self, partitions: set[Partition] | None) -> bool:
         return not (len(self.flight) if partitions is None else self.flight.touches(partitions))

@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -25,6 +26,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REQUEST_SECONDS = 5.0
 CHECKPOINT_SECONDS = 2.0
 
+Task: TypeAlias = tuple[Partition, int]
+
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +41,7 @@ class Restored:
 
     partition: Partition
     offset: int
+    ticket: int
     problem: SluicegateError | None = None
     stopped: bool = False
 
@@ -68,13 +72,13 @@ class Restoration(threading.Thread):
         self._slot_note = slot_note
         self._settled = settled
         self._stopped = stopped_by_operator
-        self._submitted: queue.SimpleQueue[list[Partition] | None] = queue.SimpleQueue()
+        self._submitted: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
         self.restored: queue.SimpleQueue[Restored] = queue.SimpleQueue()
         self._ending = threading.Event()
 
     def submit(self, partitions: Sequence[Partition]) -> None:
         """Asks for these partitions; those that are lost meanwhile are dropped."""
-        self._submitted.put(list(partitions))
+        self._submitted.put([(partition, partition.ticket) for partition in partitions])
 
     def stop(self, timeout: float) -> None:
         """Ends the thread."""
@@ -86,12 +90,12 @@ class Restoration(threading.Thread):
         """Restores what is submitted, and writes checkpoints that are due in between."""
         while not self._ending.is_set():
             try:
-                partitions = self._submitted.get(timeout=CHECKPOINT_SECONDS)
+                tasks = self._submitted.get(timeout=CHECKPOINT_SECONDS)
             except queue.Empty:
                 self._save_due()
                 continue
-            if partitions:
-                self._restore_persistently(partitions)
+            if tasks:
+                self._restore_persistently(tasks)
 
     def _save_due(self) -> None:
         try:
@@ -99,11 +103,13 @@ class Restoration(threading.Thread):
         except KafkaException as error:
             log.warning("checkpoints wait for the cluster", error=str(error))
 
-    def _restore_persistently(self, partitions: list[Partition]) -> None:
+    def _restore_persistently(self, tasks: list[Task]) -> None:
         """Tries until they are restored or lost, or the lane ends."""
         pause = FIRST_PAUSE
         while not self._ending.is_set():
-            wanted = [partition for partition in partitions if partition.owned]
+            wanted = [
+                (partition, ticket) for partition, ticket in tasks if partition.owned and ticket == partition.ticket
+            ]
             try:
                 if self._settled.wait(0.2):
                     self._restore(wanted)
@@ -113,16 +119,16 @@ class Restoration(threading.Thread):
                 self._ending.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _restore(self, partitions: list[Partition]) -> None:
-        if not partitions:
+    def _restore(self, tasks: list[Task]) -> None:
+        if not tasks:
             return
-        places = [TopicPartition(partition.topic, partition.number) for partition in partitions]
+        places = [TopicPartition(partition.topic, partition.number) for partition, _ in tasks]
         self._succession.end_dead_transactions(places)
         committed = self._stable.committed(places, timeout=REQUEST_SECONDS)
-        for partition, place in zip(partitions, committed, strict=True):
-            self._restore_one(partition, place)
+        for (partition, ticket), place in zip(tasks, committed, strict=True):
+            self._restore_one(partition, ticket, place)
 
-    def _restore_one(self, partition: Partition, committed: TopicPartition) -> None:
+    def _restore_one(self, partition: Partition, ticket: int, committed: TopicPartition) -> None:
         place = TopicPartition(partition.topic, partition.number)
         if committed.error is not None:
             raise KafkaException(committed.error)
@@ -134,13 +140,13 @@ class Restoration(threading.Thread):
                 f"({low} to {high}): records were deleted before they were read. Look at the topic's retention, then "
                 f"set the group's offset with `sluicegate kafka-tool consumer-groups --reset-offsets`"
             )
-            self.restored.put(Restored(partition, offset, problem))
+            self.restored.put(Restored(partition, offset, ticket, problem))
             return
         if committed.offset < 0 or slot_of(committed.metadata) != slot_of(self._slot_note):
             self._claim(partition, offset)
         self._changelogs.bring_up(partition)
         stopped = self._stopped(partition.topic, partition.number)
-        self.restored.put(Restored(partition, offset, stopped=stopped))
+        self.restored.put(Restored(partition, offset, ticket, stopped=stopped))
 
     def _claim(self, partition: Partition, offset: int) -> None:
         claim = TopicPartition(partition.topic, partition.number, offset, self._slot_note)

@@ -25,13 +25,23 @@ class Section(BaseModel):
 class KafkaSettings(Section):
     """How to reach the cluster; `properties` go to every librdkafka client, the others to one kind each."""
 
-    bootstrap_servers: str = "localhost:9092"
-    properties: dict[str, str] = Field(default_factory=dict)
-    consumer: dict[str, str] = Field(default_factory=dict)
-    producer: dict[str, str] = Field(default_factory=dict)
-    session_timeout_ms: int = Field(default=6_000, ge=500)
-    max_poll_interval_ms: int = Field(default=300_000, ge=1_000)
-    transaction_timeout_ms: int = Field(default=30_000, ge=1_000)
+    bootstrap_servers: str = Field(
+        default="localhost:9092", description="brokers to begin with, host:port, separated by commas"
+    )
+    properties: dict[str, str] = Field(
+        default_factory=dict, description="librdkafka properties of every client (security, TLS)"
+    )
+    consumer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of every consumer")
+    producer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of every producer")
+    session_timeout_ms: int = Field(
+        default=6_000, ge=500, description="after this silence the group takes a worker for dead"
+    )
+    max_poll_interval_ms: int = Field(
+        default=300_000, ge=1_000, description="longest time between two polls; never below the session timeout"
+    )
+    transaction_timeout_ms: int = Field(
+        default=30_000, ge=1_000, description="after this time the broker aborts a transaction that nobody ended"
+    )
 
     def client(self, **extra: Any) -> dict[str, Any]:
         """The properties of any client of this cluster; `extra` are defaults that the user's own override."""
@@ -41,9 +51,13 @@ class KafkaSettings(Section):
 class RegistrySettings(Section):
     """The schema registry (Confluent's API); `properties` go to its client (authentication, TLS)."""
 
-    url: str = "http://localhost:8081/apis/ccompat/v7"
-    properties: dict[str, str] = Field(default_factory=dict)
-    unknown_schema_retry_seconds: float = Field(default=30.0, gt=0)
+    url: str = Field(default="http://localhost:8081/apis/ccompat/v7", description="address of Confluent's API")
+    properties: dict[str, str] = Field(
+        default_factory=dict, description="properties of the registry's client (authentication, TLS)"
+    )
+    unknown_schema_retry_seconds: float = Field(
+        default=30.0, gt=0, description="how long a schema id counts as unknown before the registry is asked again"
+    )
 
 
 class StackSettings(Section):
@@ -52,31 +66,41 @@ class StackSettings(Section):
     engine: Literal["auto", "java", "docker"] = Field(
         default="auto", description="auto takes Java where it is installed"
     )
-    directory: Path = Path(".sluicegate")
+    directory: Path = Field(
+        default=Path(".sluicegate"), description="data, logs, locks and checkpoints of this machine"
+    )
     jars: Path | None = Field(default=None, description="where its jars are kept; by default under the directory")
-    kafka_port: int = 9092
-    controller_port: int = 9093
-    registry_port: int = 8081
-    kafka_heap: str = "512m"
-    registry_heap: str = "384m"
+    kafka_port: int = Field(default=9092, description="where the local broker listens")
+    controller_port: int = Field(default=9093, description="where its controller listens")
+    registry_port: int = Field(default=8081, description="where the local registry listens")
+    kafka_heap: str = Field(default="512m", description="memory of the broker's JVM")
+    registry_heap: str = Field(default="384m", description="memory of the registry's JVM")
     start_seconds: float = Field(default=90.0, gt=0, description="how long both may take to be ready")
 
 
 class TopicSettings(Section):
     """Sizes of the topics that `sluicegate init` creates."""
 
-    partitions: int = Field(default=4, ge=1)
-    replication: int = Field(default=1, ge=1)
-    retention_hours: float = Field(default=24 * 7, gt=0)
-    max_message_bytes: int = Field(default=1_048_576, ge=1_024)
-    dead_letter_max_message_bytes: int = Field(default=2_097_152, ge=1_024)
-    request_compression: Literal["uncompressed", "producer", "lz4", "zstd", "gzip", "snappy"] = "uncompressed"
+    partitions: int = Field(default=4, ge=1, description="of request, result and changelog topics")
+    replication: int = Field(default=1, ge=1, description="copies of each partition")
+    retention_hours: float = Field(default=24 * 7, gt=0, description="how long requests, results and dead letters stay")
+    max_message_bytes: int = Field(
+        default=1_048_576, ge=1_024, description="the largest record of request and result topics"
+    )
+    dead_letter_max_message_bytes: int = Field(
+        default=2_097_152, ge=1_024, description="the largest dead letter: the record and its headers"
+    )
+    request_compression: Literal["uncompressed", "producer", "lz4", "zstd", "gzip", "snappy"] = Field(
+        default="uncompressed", description="`compression.type` of request topics; see docs/topics-and-schemas.md"
+    )
 
 
 class RepeatSettings(Section):
     """How long, and how much, a lane remembers of what it answered."""
 
-    retention_seconds: float = Field(default=3_600, ge=0)
+    retention_seconds: float = Field(
+        default=3_600, ge=0, description="how long an answer is remembered; 0 remembers nothing"
+    )
     entries: int = Field(default=200_000, ge=0, description="for each partition; 0 remembers nothing")
     bytes: int = Field(default=64 * 1_048_576, ge=0, description="for each partition")
 
@@ -84,68 +108,80 @@ class RepeatSettings(Section):
 class DeadLetterLimit(Section):
     """When unreadable records stop a partition instead of being diverted. Off by default."""
 
-    consecutive: int | None = Field(default=None, ge=1)
-    ratio: float | None = Field(default=None, gt=0, le=1)
+    consecutive: int | None = Field(default=None, ge=1, description="so many unreadable records in a row are borne")
+    ratio: float | None = Field(default=None, gt=0, le=1, description="such a part of the window may be unreadable")
     window: int = Field(default=1_000, ge=10, description="records over which the ratio is taken")
 
 
 class BatchSettings(Section):
     """Overrides of a processor's own batch policy."""
 
-    size: int | None = Field(default=None, ge=1)
-    wait_ms: float | None = Field(default=None, ge=0)
-    cost: int | None = Field(default=None, ge=1)
-    bytes: int | None = Field(default=None, ge=1)
+    size: int | None = Field(default=None, ge=1, description="records")
+    wait_ms: float | None = Field(default=None, ge=0, description="age of the oldest record")
+    cost: int | None = Field(default=None, ge=1, description="in the processor's own unit (tokens, pixels)")
+    bytes: int | None = Field(default=None, ge=1, description="of encoded requests")
 
 
 class DeviceChoice(Section):
     """One device that runs a processor."""
 
-    device: str = "auto"
-    dtype: str = "float32"
-    threads: int | None = Field(default=None, ge=1)
-    compile: bool = False
-    options: dict[str, str] = Field(default_factory=dict)
+    device: str = Field(default="auto", description="auto (CUDA when there is one), cpu, cuda or cuda:<n>")
+    dtype: str = Field(default="float32", description="number format of the weights and of the computation")
+    threads: int | None = Field(default=None, ge=1, description="of torch on the CPU; by default all cores")
+    compile: bool = Field(default=False, description="compile the network when it is loaded")
+    options: dict[str, str] = Field(default_factory=dict, description="the processor's own")
 
 
 class LaneSettings(Section):
     """A lane: its binding to topics, its guarantee and its bounds. Empty names mean the defaults."""
 
-    requests: tuple[str, ...] = ()
-    results: str | None = None
-    group: str | None = None
-    guarantee: Guarantee = "exactly-once"
-    batch: BatchSettings = BatchSettings()
-    devices: tuple[DeviceChoice, ...] = (DeviceChoice(),)
+    requests: tuple[str, ...] = Field(
+        default=(), description="topics that it reads; by default sluicegate.<lane>.requests"
+    )
+    results: str | None = Field(
+        default=None, description="topic that it answers on; by default sluicegate.<lane>.results"
+    )
+    group: str | None = Field(default=None, description="consumer group; by default sluicegate.<lane>")
+    guarantee: Guarantee = Field(
+        default="exactly-once", description="what a crash may do: nothing, repeat results, lose results"
+    )
+    batch: BatchSettings = Field(default=BatchSettings(), description="overrides of the processor's batch policy")
+    devices: tuple[DeviceChoice, ...] = Field(default=(DeviceChoice(),), description="one host process for each")
     slots: int | None = Field(default=None, ge=1, description="micro-batches in flight on the processor")
     timeout_seconds: float | None = Field(default=None, gt=0, description="run time-out of one micro-batch")
-    repeats: RepeatSettings = RepeatSettings()
-    dead_letter_limit: DeadLetterLimit = DeadLetterLimit()
+    repeats: RepeatSettings = Field(default=RepeatSettings(), description="what it remembers of what it answered")
+    dead_letter_limit: DeadLetterLimit = Field(
+        default=DeadLetterLimit(), description="when unreadable records stop a partition"
+    )
     intake_records: int = Field(default=8_192, ge=1, description="records waiting for a batch before partitions pause")
-    intake_bytes: int = Field(default=64 * 1_048_576, ge=1)
-    transaction_records: int = Field(default=16_384, ge=1)
-    transaction_bytes: int = Field(default=32 * 1_048_576, ge=1)
-    consumer: dict[str, str] = Field(default_factory=dict)
-    producer: dict[str, str] = Field(default_factory=dict)
+    intake_bytes: int = Field(default=64 * 1_048_576, ge=1, description="the same in bytes")
+    transaction_records: int = Field(default=16_384, ge=1, description="the most requests that one transaction settles")
+    transaction_bytes: int = Field(default=32 * 1_048_576, ge=1, description="the same in bytes")
+    consumer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of its consumers")
+    producer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of its producers")
 
 
 class WorkerSettings(Section):
     """The process: its slot, its web port, how long it may take to stop."""
 
-    slot: int | None = Field(default=None, ge=0)
+    slot: int | None = Field(default=None, ge=0, description="its stable ordinal; by default the host's or a free one")
     stateful_set: bool | None = Field(default=None, description="slot from the host name; None: if in Kubernetes")
-    web_host: str = "127.0.0.1"
+    web_host: str = Field(default="127.0.0.1", description="address of /health and /metrics")
     web_port: int = Field(default=0, ge=0, description="0 takes a free port, shown in the log and by `status`")
     stall_seconds: float = Field(default=60.0, gt=0, description="age of the oldest unsettled record that is not live")
-    drain_seconds: float = Field(default=8.0, gt=0)
-    revoke_seconds: float = Field(default=2.0, gt=0)
+    drain_seconds: float = Field(default=8.0, gt=0, description="how long SIGTERM lets what is in flight take")
+    revoke_seconds: float = Field(default=2.0, gt=0, description="how long a rebalance waits for what is nearly done")
 
 
 class LogSettings(Section):
     """structlog's level and shape."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least important lines that are shown"
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto is console on a terminal, json elsewhere"
+    )
 
 
 class Settings(BaseSettings):
@@ -161,8 +197,10 @@ class Settings(BaseSettings):
     topics: TopicSettings = TopicSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
-    lanes: dict[str, LaneSettings] = Field(default_factory=dict)
-    dead_letters: str = "sluicegate.dead-letters"
+    lanes: dict[str, LaneSettings] = Field(
+        default_factory=dict, description="settings of one lane each, by the lane's name"
+    )
+    dead_letters: str = Field(default="sluicegate.dead-letters", description="topic of records that could not be read")
     control: str = Field(default="sluicegate.control", description="operators' decisions: which partitions are stopped")
 
     def lane(self, name: str) -> LaneSettings:

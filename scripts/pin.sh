@@ -6,7 +6,7 @@ command -v uv >/dev/null 2>&1 || {
     echo "pin: uv is missing: install it (pipx install uv)" >&2
     exit 2
 }
-uv pip compile requirements.in --output-file requirements.txt --excludes requirements.excludes \
+uv pip compile requirements.in --output-file requirements.txt --excludes requirements.excludes --overrides requirements.overrides \
     --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
     ${UPGRADE:+--upgrade}
 note='# Every package that the project is tested with, made by `make pin` from requirements.in. Hashes of all platforms.'

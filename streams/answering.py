@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from confluent_kafka import KafkaError, Message
+
 from schemas.codec import Codec
 from schemas.dead_letter import CONNECT, OURS
 from schemas.envelope import MAX_CORRELATION, REPLAYED, headers_at, outcome_headers, shared_headers
@@ -17,6 +19,13 @@ from streams.entry import Entry
 from streams.output import Output
 from streams.repeats.answer import INLINE_LIMIT, seal
 
+REFUSALS = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+)
 HEADROOM = 2 * MAX_CORRELATION
 # Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
 UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
@@ -33,12 +42,14 @@ class Answering:
         model_version: str,
         limits: Callable[[str], int],
         reply_problem: Callable[[str], str | None],
+        refuse: Callable[[str, str], None],
     ) -> None:
         self._binding = binding
         self._codec = codec
         self._common: dict[str, Any] = {"error": None, "model": model, "model_version": model_version}
         self._limits = limits
         self._reply_problem = reply_problem
+        self._refuse = refuse
 
     def answer_all(
         self, entries: Sequence[Entry], now_ms: int, ce_time: bytes, compute_ms: float
@@ -91,12 +102,18 @@ class Answering:
         headers = outcome_headers(
             self._binding.name, entry.topic, entry.partition, entry.offset, ce_time, envelope.correlation
         )
+        note = self._note_refusal if topic == envelope.reply_to else None
         if entry.replay is not None and entry.replay.value is not None:
             headers.append(REPLAYED)
-            return self._fitting(entry, Output(topic, entry.replay.value, key, -1, headers), now_ms)
+            return self._fitting(entry, Output(topic, entry.replay.value, key, -1, headers, note), now_ms)
         assert entry.outcome is not None
         value = self.encode(entry, entry.outcome, now_ms, compute_ms)
-        return self._fitting(entry, Output(topic, value, key, -1, headers), now_ms)
+        return self._fitting(entry, Output(topic, value, key, -1, headers, note), now_ms)
+
+    def _note_refusal(self, error: KafkaError | None, message: Message) -> None:
+        """A reply topic that was fine and refuses the record now: the next try answers INVALID_REPLY_TO."""
+        if error is not None and error.code() in REFUSALS:
+            self._refuse(message.topic() or "", error.str())
 
     def encode(self, entry: Entry, outcome: Outcome, now_ms: int, compute_ms: float = 0.0) -> bytes:
         """The framed result record of an outcome."""

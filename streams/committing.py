@@ -34,7 +34,11 @@ log = structlog.get_logger(__name__)
 
 
 class Committing(threading.Thread):
-    """The thread that commits; `settled` is set while nothing of an earlier transaction can be open."""
+    """The thread that commits; `settled` is set while nothing of an earlier transaction can be open.
+
+    `look_again` is called after an abort, before anything is tried anew: what was known of topics may have changed, and
+    what can't be produced must not enter a transaction twice. It may block, and raise KafkaException.
+    """
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Committing(threading.Thread):
         keeper: StateKeeper,
         slot_note: str,
         metrics: LaneMetrics,
+        look_again: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{binding.name}-committer", daemon=True)
@@ -57,7 +62,9 @@ class Committing(threading.Thread):
         self._keeper = keeper
         self._slot_note = slot_note
         self._metrics = metrics
+        self._look_again = look_again
         self._on_fatal = on_fatal
+        self._aborts_in_a_row = 0
         self._stopping = threading.Event()
         self.settled = threading.Event()
 
@@ -82,9 +89,13 @@ class Committing(threading.Thread):
 
     def _settle(self) -> None:
         pause = FIRST_PAUSE
+        if self._aborts_in_a_row > 1:
+            self._stopping.wait(min(FIRST_PAUSE * 2**self._aborts_in_a_row, LONGEST_PAUSE))
         while not self._stopping.is_set():
             try:
                 self._committer.settle()
+                if self._aborts_in_a_row:
+                    self._look_again()
                 self.settled.set()
                 return
             except KafkaException as error:
@@ -111,11 +122,13 @@ class Committing(threading.Thread):
                 log.warning("transaction aborted", cause=aborted.cause, error=str(aborted))
                 self._abort(aborted.cause)
                 return
+            self._aborts_in_a_row = 0
             self._apply(batches, changes)
         self._report(batches, time.monotonic() - began)
 
     def _abort(self, cause: str) -> None:
         self.settled.clear()
+        self._aborts_in_a_row += 1
         self._metrics.abort(cause)
         self._pipeline.abort(cause)
 

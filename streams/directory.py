@@ -12,27 +12,35 @@ KNOWN_SECONDS, UNKNOWN_SECONDS = 60.0, 5.0
 
 
 class Directory:
-    """Remembers topics for a while. `learn` asks the cluster off the event loop; the others answer at once."""
+    """Remembers topics for a while; `ceiling` is the largest record that our own producer takes. `learn` asks the cluster off the event loop; the others answer at once."""
 
-    def __init__(self, admin: AdminClient, default_limit: int) -> None:
+    def __init__(self, admin: AdminClient, default_limit: int, ceiling: int) -> None:
         self._admin = admin
         self._default_limit = default_limit
+        self._ceiling = ceiling
         self._limits: dict[str, int] = {}
         self._problems: dict[str, str | None] = {}
         self._until: dict[str, float] = {}
+        self._refused: dict[str, tuple[str, float]] = {}
 
     def limit(self, topic: str) -> int:
         """The largest record that the topic takes, in bytes."""
-        return self._limits.get(topic, self._default_limit)
+        return min(self._limits.get(topic, self._default_limit), self._ceiling)
 
     def problem(self, topic: str) -> str | None:
         """Why no answer can go to this topic, or None; a topic that was not learnt has a problem."""
+        refused, at = self._refused.get(topic, ("", 0.0))
+        if refused and time.monotonic() - at < KNOWN_SECONDS:
+            return refused
         return self._problems.get(topic, f"reply-to {topic!r} is not known")
 
     def refuse(self, topic: str, why: str) -> None:
         """Notes that the cluster refused a record for this topic."""
-        self._problems[topic] = f"reply-to {topic!r}: {why}"
-        self._until[topic] = time.monotonic() + KNOWN_SECONDS
+        self._refused[topic] = (f"reply-to {topic!r}: the cluster refused a record: {why}", time.monotonic())
+
+    def forget(self) -> None:
+        """What is known may have changed: asks anew. What was refused stays so for a while."""
+        self._until.clear()
 
     async def learn(self, topics: Iterable[str]) -> None:
         """Asks for those topics that are not known, or no longer. Raises KafkaException when the cluster is away."""

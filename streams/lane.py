@@ -81,7 +81,8 @@ class LaneRun:
         self._remembers = self._lane.repeats.entries > 0 and self._lane.repeats.retention_seconds > 0
         self.ownership = Ownership()
         self._admin = AdminClient(settings.kafka.client())
-        self._directory = Directory(self._admin, settings.topics.max_message_bytes)
+        ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
+        self._directory = Directory(self._admin, settings.topics.max_message_bytes, ceiling)
         policy = batch_policy(definition.batch, self._lane)
         slots = 1 if handler.stateful else definition.slots
         self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
@@ -186,6 +187,7 @@ class LaneRun:
             self._definition.model_version,
             self._directory.limit,
             self._directory.problem,
+            self._directory.refuse,
         )
 
     def _make_committing(self) -> Committing:
@@ -198,8 +200,13 @@ class LaneRun:
             self._keeper,
             for_slot(self._slot),
             self._metrics,
+            self._look_again,
             self._fail,
         )
+
+    def _look_again(self) -> None:
+        self._directory.forget()
+        self._directory.learn_now([self._binding.results, self._binding.dead_letters])
 
     def _make_committer(self) -> Committer:
         timeout = self._settings.kafka.transaction_timeout_ms / 1000

@@ -12,7 +12,10 @@ KNOWN_SECONDS, UNKNOWN_SECONDS = 60.0, 5.0
 
 
 class Directory:
-    """Remembers topics for a while; `ceiling` is the largest record that our own producer takes. `learn` asks the cluster off the event loop; the others answer at once."""
+    """Remembers topics for a while; `ceiling` is the largest record that our own producer takes.
+
+    `learn` asks the cluster off the event loop; the others answer at once.
+    """
 
     def __init__(self, admin: AdminClient, default_limit: int, ceiling: int) -> None:
         self._admin = admin

@@ -335,7 +335,7 @@ class Intake(threading.Thread):
         log.warning("partitions lost", partitions=names(places))
 
     def _end(self, keys: list[tuple[str, int]]) -> None:
-        ended = set(self._ownership.end(keys))
+        ended = set(self._ownership.end(keys, lambda: self._membership.serve_in_callback(self._consumer)))
         self._restoring -= ended
         for topic, number in keys:
             self._keeper.revoke(topic, number)

@@ -23,7 +23,7 @@ class Membership:
     def __init__(self) -> None:
         self.metadata = NOT_A_MEMBER
         self._asked: deque[tuple[list[TopicPartition], Future[None]]] = deque()
-        self._sent: deque[Future[None]] = deque()
+        self._sent: deque[tuple[list[TopicPartition], Future[None]]] = deque()
 
     @property
     def member(self) -> bool:
@@ -46,13 +46,18 @@ class Membership:
         self.metadata = consumer.consumer_group_metadata()
         while self._asked:
             offsets, answer = self._asked.popleft()
-            self._sent.append(answer)
+            self._sent.append((offsets, answer))
             consumer.commit(offsets=offsets, asynchronous=True)
 
     def serve_in_callback(self, consumer: Consumer) -> None:
-        """As `serve`, from a rebalance callback, where no other callback can be waited for: commits one by one."""
-        while self._asked:
-            offsets, answer = self._asked.popleft()
+        """As `serve`, from a rebalance callback, where no other callback can be waited for: commits one by one.
+
+        What was sent before is committed once more, since its answer can't come now either.
+        """
+        asked = [self._asked.popleft() for _ in range(len(self._asked))]
+        for offsets, answer in [*self._sent, *asked]:
+            if answer.done():
+                continue
             try:
                 consumer.commit(offsets=offsets, asynchronous=False)
                 answer.set_result(None)
@@ -63,7 +68,9 @@ class Membership:
         """The consumer's `on_commit` callback: answers come in the order of the commits."""
         if not self._sent:
             return
-        answer = self._sent.popleft()
+        _, answer = self._sent.popleft()
+        if answer.done():
+            return
         problem = error or next((offset.error for offset in offsets if offset.error is not None), None)
         if problem is None:
             answer.set_result(None)

@@ -6,7 +6,7 @@ of its records is still owned. Whoever ends an epoch holds the lock that the com
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from threading import RLock
 from typing import Any, Protocol
@@ -16,6 +16,8 @@ from streams.repeats.book import AnswerBook
 from streams.repeats.in_flight import InFlight
 from streams.state.partition import PartitionStore
 from streams.stops import DeadLetterWindow
+
+TURN_SECONDS = 0.02
 
 
 class Phase(Enum):
@@ -105,7 +107,10 @@ class Partition:
 
 
 class Ownership:
-    """The partitions that this worker owns now, and the lock under which an epoch ends."""
+    """The partitions that this worker owns now, and the lock under which an epoch ends.
+
+    Only the intake thread begins and ends epochs; what it only looks up must not wait for a transaction.
+    """
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -113,16 +118,19 @@ class Ownership:
 
     def begin(self, partition: Partition) -> None:
         """Starts the epoch of a newly assigned partition."""
-        with self.lock:
-            self._owned[partition.topic, partition.number] = partition
+        self._owned[partition.topic, partition.number] = partition
 
-    def end(self, keys: Iterable[tuple[str, int]]) -> list[Partition]:
-        """Ends the epochs of these partitions; waits for a transaction that is under way."""
-        with self.lock:
+    def end(self, keys: Iterable[tuple[str, int]], meanwhile: Callable[[], None] = lambda: None) -> list[Partition]:
+        """Ends the epochs of these partitions; waits for a transaction that is under way, calling `meanwhile`."""
+        while not self.lock.acquire(timeout=TURN_SECONDS):
+            meanwhile()
+        try:
             ended = [self._owned.pop(key) for key in keys if key in self._owned]
             for partition in ended:
                 partition.owned = False
             return ended
+        finally:
+            self.lock.release()
 
     def get(self, topic: str, number: int) -> Partition | None:
         """The partition's present epoch, or None when it is not owned."""
@@ -130,8 +138,7 @@ class Ownership:
 
     def all(self) -> list[Partition]:
         """A copy of the owned partitions."""
-        with self.lock:
-            return list(self._owned.values())
+        return list(self._owned.values())
 
 
 def now_ms() -> int:

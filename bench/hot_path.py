@@ -73,7 +73,7 @@ class EchoPath:
         self.dispatched: list[Batch] = []
         bounds = Bounds(UNBOUNDED, UNBOUNDED, UNBOUNDED, UNBOUNDED)
         self.pipeline = Pipeline(declaration.batch, UNBOUNDED, bounds, self.dispatched.append)
-        answering = Answering(self.binding, results, "echo", "1", lambda topic: 1 << 20, lambda topic: None)
+        answering = Answering(self.binding, results, "echo", "1", lambda topic: 1 << 20, lambda topic: None, print)
         handler = ProcessorHandler(self.runner)
         self.processing = Processing(self.pipeline, handler, NoState(), answering, nothing_to_look_up)
         limits = BookBounds(200_000, 64 << 20, 3_600_000)

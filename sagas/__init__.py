@@ -1,5 +1,5 @@
 """Multi-step jobs with compensating actions, on the same log as the requests.
 
-Saga definitions (steps with their compensation beside them) and the pure engine `(state, input, now) -> (state, effects)`
-live here. They talk to processors only through messages: this package imports `schemas` and nothing else of ours.
+Definitions of sagas, the engine that advances them and the harness to test them live here. They talk to processors only
+through messages: this package imports `schemas` and nothing else of ours.
 """

@@ -37,7 +37,7 @@ def answering(codec: Codec, limit: int = 1 << 20) -> Answering:
     def problem(topic: str) -> str | None:
         return None if topic == "mine" else f"reply-to {topic!r}: there is no such topic"
 
-    return Answering(BINDING, codec, "echo", "1", lambda topic: limit, problem)
+    return Answering(BINDING, codec, "echo", "1", lambda topic: limit, problem, lambda topic, why: None)
 
 
 def entry(outcome: Outcome | None = None, **attributes: Any) -> Entry:

@@ -48,9 +48,7 @@ def test_what_is_rendered_is_read_back(values: dict[str, str]) -> None:
     assert parse(render(values)) == values
 
 
-@pytest.mark.parametrize(
-    "values", [{"Slot": "3"}, {"": "3"}, {"a b": "3"}, {"slot": "3;4"}, {"long": "x" * 4_096}]
-)
+@pytest.mark.parametrize("values", [{"Slot": "3"}, {"": "3"}, {"a b": "3"}, {"slot": "3;4"}, {"long": "x" * 4_096}])
 def test_what_could_not_be_read_back_is_refused(values: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="offset metadata"):
         render(values)

@@ -69,9 +69,7 @@ def test_a_duplicate_is_refused_with_the_slot_and_the_holders_pid(here: Settings
         process.communicate()
 
 
-def test_kill_9_of_the_holder_frees_the_slot_even_if_a_child_of_it_lives_on(
-    here: Settings, tmp_path: Path
-) -> None:
+def test_kill_9_of_the_holder_frees_the_slot_even_if_a_child_of_it_lives_on(here: Settings, tmp_path: Path) -> None:
     process = holder(tmp_path, 3, "with a child")
     process.kill()
     process.wait()
@@ -97,9 +95,7 @@ def test_in_kubernetes_the_host_name_is_the_slot_and_no_lock_is_needed(tmp_path:
 def test_the_setting_decides_whether_the_host_name_counts(tmp_path: Path) -> None:
     kubernetes = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
     assert claim(settings(tmp_path, stateful_set=True), environment={}, host_name="name-4").number == 4
-    assert (
-        claim(settings(tmp_path, stateful_set=False), environment=kubernetes, host_name="name-4").number == 0
-    )
+    assert claim(settings(tmp_path, stateful_set=False), environment=kubernetes, host_name="name-4").number == 0
 
 
 @pytest.mark.parametrize("name", ["worker", "worker-", "worker-7d9f", "3", "worker-99999999999"])

@@ -4,8 +4,10 @@ Workers are killed at random moments while known requests flow and a `read_commi
 end each request must have exactly one answer, each key's in order, and no transaction may be open.
 """
 
+import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -14,6 +16,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.errors import SluicegateError
 from streams.client.reading import TopicReader
 from streams.observability.logging import configure
 from streams.proof import aftermath
@@ -21,16 +24,19 @@ from streams.proof.asked import requests
 from streams.proof.ledger import Ledger, Verdict
 from streams.proof.load import Load
 from streams.proof.site import SESSION_MS, Site
-from streams.proof.storm import Storm, plan
+from streams.proof.storm import Fault, Storm, plan
 from streams.proof.watcher import AnswerReader, Watcher
 from streams.settings import Guarantee, Settings, load
 from streams.stack.layout import Layout
 from streams.stack.testing import StackForTests
 from streams.supervisor import Supervisor
 
-WORKERS = 3
 AWAY_SECONDS = SESSION_MS / 1_000 + 0.5
 SEED = "SLUICEGATE_PROOF_SEED"
+
+
+class Stuck(SluicegateError):
+    """No answers came for too long: the trial can't go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,9 @@ class Trial:
     kills: int
     seed: int
     moves: int = 3
+    workers: int = 3
     keys: int = 100
-    rate: float = 1_500.0
+    rate: float = 2_000.0
     guarantee: Guarantee = "exactly-once"
     settle_seconds: float = 60.0
 
@@ -78,24 +85,33 @@ class Report:
         ]
 
 
-def attempt(base: Settings, trial: Trial) -> Report:
-    """One trial on the stack that `base` points at. Blocks; every process that it starts has ended when it returns."""
+def attempt(base: Settings, trial: Trial, chosen: Sequence[Fault] = ()) -> Report:
+    """One trial on the stack that `base` points at, with the faults chosen, or those that the seed gives.
+
+    Blocks; every process that it starts has ended when it returns. Raises Stuck when answers stay away.
+    """
     began = time.monotonic()
     random = Random(trial.seed)
     site = Site.made(base, lane={"guarantee": trial.guarantee})
     ledger = Ledger()
+    faults = list(chosen) or plan(random, trial.kills, trial.moves)
+    piece = trial.requests / (len(faults) + 1)
     sent = Load(site, requests(trial.requests, trial.keys, random), trial.rate)
-    supervisor = Supervisor(WORKERS, only=["echo"], environment=site.environment, settings=site.settings)
+    supervisor = Supervisor(trial.workers, only=["echo"], environment=site.environment, settings=site.settings)
     with Watcher(site.settings, [site.results], AnswerReader(site, ledger).see) as watcher:
 
-        def progress(share: float) -> bool:
-            return watcher.wait(lambda: ledger.answers >= share * trial.requests, trial.settle_seconds)
+        def reach(place: float) -> None:
+            sent.allowed = (int(place) + 1) * piece
+            goal = place * piece
+            if not watcher.wait(lambda: len(ledger.answered) >= goal, trial.settle_seconds):
+                raise Stuck(f"{len(ledger.answered)} requests are answered, {sent.sent} were sent, and nothing moves")
 
-        storm = Storm(supervisor, progress, AWAY_SECONDS)
+        storm = Storm(supervisor, reach, AWAY_SECONDS)
         supervisor.start()
         try:
             sent.start()
-            storm.run(plan(random, trial.kills, trial.moves))
+            storm.run(faults)
+            sent.allowed = math.inf
             sent.finish()
             watcher.wait(lambda: len(ledger.answered) >= trial.requests, trial.settle_seconds)
             deaths = storm.deaths
@@ -129,7 +145,7 @@ def main(
     kills: Annotated[int, typer.Option(min=0, help="How many kills at least.")] = 10,
     moves: Annotated[int, typer.Option(min=0, help="How many workers leave for a time, or for good.")] = 3,
     seed: Annotated[int | None, typer.Option(envvar=SEED, help="Repeats a plan; random by default.")] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 1_500.0,
+    rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 2_000.0,
     guarantee: Annotated[str, typer.Option(help="Another one, and the checker must object.")] = "exactly-once",
 ) -> None:
     """Kill workers while requests flow, on a stack of its own; exit code 1 when the promise does not hold."""

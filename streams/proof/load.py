@@ -1,5 +1,6 @@
 """The load of a proof: a thread that sends known requests at a steady rate, and knows where each of them lies."""
 
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -14,11 +15,14 @@ TICK_SECONDS = 0.02
 
 
 class Load(threading.Thread):
-    """Sends the requests; `places` says where each request_id lies. `finish` raises what went wrong."""
+    """Sends the requests, at most `allowed` of them; `places` says where each request_id lies."""
 
-    def __init__(self, site: Site, requests: Iterable[Asked], rate: float | None = None) -> None:
+    def __init__(
+        self, site: Site, requests: Iterable[Asked], rate: float | None = None, allowed: float = math.inf
+    ) -> None:
         super().__init__(name="load", daemon=True)
         self._site, self._requests, self._rate = site, requests, rate
+        self.allowed = allowed
         self._producer = producer(site.settings, "load", **{"queue.buffering.max.messages": 1_000_000})
         self._codec = site.codec("request")
         self._problem: BaseException | None = None
@@ -27,16 +31,16 @@ class Load(threading.Thread):
         self.places: dict[str, str] = {}
 
     def run(self) -> None:
-        """Sends until all are sent, at most `rate` a second."""
+        """Sends until all are sent or it is told to stop."""
         try:
             began = time.monotonic()
             for asked in self._requests:
-                self._send(asked)
-                self.sent += 1
-                while self._rate is not None and self.sent > (time.monotonic() - began) * self._rate:
+                while self._early(time.monotonic() - began):
                     self._producer.poll(0)
                     if self._stopping.wait(TICK_SECONDS):
                         return
+                self._send(asked)
+                self.sent += 1
             self._flush()
         except BaseException as error:
             self._problem = error
@@ -53,6 +57,9 @@ class Load(threading.Thread):
         """Sends no more."""
         self._stopping.set()
         self.join(10)
+
+    def _early(self, seconds: float) -> bool:
+        return self.sent >= self.allowed or (self._rate is not None and self.sent > seconds * self._rate)
 
     def _send(self, asked: Asked) -> None:
         value = self._codec.encode({"request_id": asked.request_id, "payload": asked.payload})

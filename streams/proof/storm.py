@@ -1,7 +1,7 @@
 """Faults at random moments: workers that are killed and come back, that stay away, that die within a transaction.
 
-The plan follows from a seed alone; when each fault happens follows from the progress of the answers, so that every one
-of them hits a lane at work.
+The plan follows from a seed alone. The load is cut into as many pieces as there are faults, and each fault strikes when
+a share of its piece is answered and the rest is under way: every one of them hits a lane at work.
 """
 
 import time
@@ -36,12 +36,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: after which share of the answers, what, and a number that picks the victim and the failpoint."""
+    """One fault: after which share of its piece, what, and a number that picks the victim and the failpoint."""
 
     share: float
     kind: Kind
     pick: int
-    pause: float
 
 
 def plan(random: Random, kills: int, moves: int) -> list[Fault]:
@@ -53,18 +52,18 @@ def plan(random: Random, kills: int, moves: int) -> list[Fault]:
     for number in range(moves):
         place = random.randint(0, len(kinds))
         kinds[place:place] = [Kind.RETIRE] if number == 0 else [Kind.RETIRE, Kind.JOIN]
-    shares = sorted(random.uniform(0.03, 0.85) for _ in kinds)
-    return [
-        Fault(share, kind, random.randrange(1_000), random.uniform(0.0, 0.3))
-        for share, kind in zip(shares, kinds, strict=True)
-    ]
+    return [Fault(random.uniform(0.05, 0.9), kind, random.randrange(1_000)) for kind in kinds]
 
 
 class Storm:
-    """Carries a plan out on a supervisor's workers; `away_seconds` is how long who leaves is away at least. Blocks."""
+    """Carries a plan out on a supervisor's workers; `away_seconds` is how long who leaves is away at least.
 
-    def __init__(self, supervisor: Supervisor, progress: Callable[[float], bool], away_seconds: float) -> None:
-        self._supervisor, self._progress, self._away_seconds = supervisor, progress, away_seconds
+    `reach(place)` is called before each fault: it must let the load go on to the end of piece `int(place)`, and block
+    until the answers have come to that place.
+    """
+
+    def __init__(self, supervisor: Supervisor, reach: Callable[[float], None], away_seconds: float) -> None:
+        self._supervisor, self._reach, self._away_seconds = supervisor, reach, away_seconds
         self._left: dict[int, float] = {}
         self.done: list[str] = []
 
@@ -74,11 +73,9 @@ class Storm:
         return sum(self._supervisor.restarts().values()) + len(self._left)
 
     def run(self, faults: list[Fault]) -> None:
-        """`progress(share)` must block until that share of the answers is there; False ends the storm."""
-        for fault in faults:
-            if not self._progress(fault.share):
-                return
-            time.sleep(fault.pause)
+        """Strikes with every fault in turn. Blocks; raises what `reach` raises."""
+        for number, fault in enumerate(faults):
+            self._reach(number + fault.share)
             self._strike(fault)
 
     def _strike(self, fault: Fault) -> None:
@@ -99,16 +96,18 @@ class Storm:
         return slot
 
     def _kill(self, slot: int, fault: Fault) -> None:
-        self._supervisor.kill(slot)
+        pid = self._supervisor.kill(slot)
+        self._wait(lambda: self._supervisor.pids().get(slot) != pid)
 
     def _retire(self, slot: int, fault: Fault) -> None:
         self._left[slot] = time.monotonic()
         self._supervisor.retire(slot)
+        self._wait(lambda: slot not in self._supervisor.pids())
 
     def _kill_within(self, slot: int, fault: Fault) -> None:
         # Only the very next worker of the slot has the failpoint; those after it are whole.
         name = WITHIN[fault.pick % len(WITHIN)]
-        self._supervisor.revive(slot, {VARIABLE: f"{name}:{3 + fault.pick % 20}:kill"})
+        self._supervisor.revive(slot, {VARIABLE: f"{name}:{2 + fault.pick % 20}:kill"})
         pid = self._supervisor.kill(slot)
         self._wait(lambda: self._supervisor.pids().get(slot) not in (None, pid))
         self._supervisor.revive(slot, {VARIABLE: ""})

@@ -1,0 +1,1 @@
+"""`language` guesses which language a text is in."""

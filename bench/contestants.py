@@ -1,0 +1,130 @@
+"""Starts each contestant on the same source topic, and measures how fast its output grows."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.environment import Bench, Lane, lane
+from bench.peers.install import kafka_streams_jars, quix_python
+from bench.peers.task import Task
+from bench.programs import Program, running
+from bench.progress import count_records, rate, watch
+from bench.rows import say
+from schemas import avsc
+from streams.slots import LIMIT
+
+SCHEMAS = avsc.FOLDER / "echo"
+
+
+class WrongCount(RuntimeError):
+    """A contestant's output does not have the records that it must have."""
+
+
+@dataclass(frozen=True)
+class Race:
+    """The same work for all: `records` lie in `source`, of which `answers` get a result."""
+
+    bench: Bench
+    source: str
+    records: int
+    answers: int
+
+    def worker(self, *, processor: str = "echo", guarantee: str = "exactly-once", **changes: Any) -> float:
+        """Records a second of one worker."""
+        made = lane(self.bench, processor, self.source, guarantee=guarantee, **changes)
+        try:
+            with workers(made, 1) as (program,):
+                exact = guarantee == "exactly-once"
+                return self._measure(f"worker {guarantee}", made.binding.results, program, exact=exact)
+        finally:
+            made.discard()
+
+    def bare_loop(self) -> float:
+        """Records a second of the bare at-least-once loop."""
+        return self._peer("bare loop", [sys.executable, "-m", "bench.peers.bare_loop"], exact=False)
+
+    def quix(self) -> float:
+        """Records a second of Quix Streams, exactly-once."""
+        return self._peer("Quix Streams", [str(quix_python()), "-m", "bench.peers.quix_echo"], exact=True)
+
+    def kafka_streams(self) -> float:
+        """Records a second of Kafka Streams copying bytes, exactly-once."""
+        target, group = self.bench.topic("kafka-streams-out"), self.bench.name("kafka-streams")
+        command = [
+            "java",
+            "-Xmx1g",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-cp",
+            kafka_streams_jars(),
+            "Copy",
+        ]
+        state = str(self.bench.folder / group)
+        return self._run("Kafka Streams", [*command, self.bench.bootstrap, self.source, target, group, state], target)
+
+    def raw_lane(self) -> float:
+        """Records a second of a lane that copies bytes, exactly-once."""
+        target, group = self.bench.topic("raw-out"), self.bench.name("raw")
+        task = Task(self.bench.bootstrap, self.source, target, target, group, str(self.bench.folder / group))
+        return self._run("raw lane", [sys.executable, "-m", "bench.raw_lane", json.dumps(asdict(task))], target)
+
+    def _peer(self, name: str, command: list[str], *, exact: bool) -> float:
+        target, dead = self.bench.topic("peer-out"), self.bench.topic("peer-dead")
+        task = echo_task(self.bench, self.source, target, dead)
+        try:
+            return self._run(name, [*command, json.dumps(asdict(task))], target, exact=exact)
+        finally:
+            self.bench.delete(dead)
+
+    def _run(self, name: str, command: list[str], target: str, *, exact: bool = True) -> float:
+        try:
+            with running(command, self.bench.log(self.bench.name(name.replace(" ", "-")))) as program:
+                return self._measure(name, target, program, exact=exact)
+        finally:
+            self.bench.delete(target)
+
+    def _measure(self, name: str, target: str, program: Program, *, exact: bool) -> float:
+        curve = watch(self.bench.bootstrap, target, self.answers, program)
+        used = program.cpu_seconds()
+        found = count_records(self.bench.bootstrap, target)
+        if found < self.answers or (exact and found != self.answers):
+            raise WrongCount(f"{name} wrote {found} records, {self.answers} are right:\n{program.tail()}")
+        figure = rate(curve, found)
+        say(f"{name}: {figure:,.0f}/s, {used / self.records * 1e6:.1f} us of processor time a record")
+        return figure
+
+
+def echo_task(bench: Bench, source: str, target: str, dead: str, *, quick_poll: bool = False) -> Task:
+    """What a program outside this project needs to do the echo lane's work."""
+    group = bench.name("peer")
+    registry = bench.registry()
+    ids = [registry.find_id(f"{source}-value", avsc.load("echo", "request"))]
+    ids.append(registry.register(f"{target}-value", avsc.load("echo", "result")))
+    registry.close()
+    work = str(bench.folder / group)
+    return Task(
+        bench.bootstrap, source, target, dead, group, work, str(SCHEMAS), *(one or 0 for one in ids), quick_poll
+    )
+
+
+@contextmanager
+def workers(made: Lane, count: int) -> Iterator[Sequence[Program]]:
+    """So many workers of a lane, each a process of its own."""
+    if not 0 < count <= LIMIT:
+        raise ValueError(f"{count} workers: 1 to {LIMIT}")
+    command = [str(Path(sys.executable).parent / "sluicegate"), "worker", "--only", made.binding.name, "--slot"]
+    started: list[Program] = []
+    contexts = []
+    try:
+        for number in range(count):
+            log = made.bench.log(f"{made.binding.group}-{number}")
+            context = running([*command, str(number)], log, made.environment)
+            started.append(context.__enter__())
+            contexts.append(context)
+        yield started
+    finally:
+        for context in reversed(contexts):
+            context.__exit__(None, None, None)

@@ -1,0 +1,1 @@
+"""Programs that do the same work by other means. They import nothing of this project."""

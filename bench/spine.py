@@ -1,0 +1,46 @@
+"""`make bench`: measures the spine beside others, and writes bench/results/spine.json.
+
+Exits with 1 when a row does not hold. `--only echo,latency` runs some measures, `--quick` runs small ones to try the
+programs: their figures mean little, and are not written.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+from bench.environment import Bench, environment
+from bench.measures import echo
+from bench.rows import RESULTS, Figures, Row, console
+
+Measure = Callable[[Bench], list[Row]]
+
+MEASURES: dict[str, Measure] = {
+    "echo": echo.measure,
+}
+
+
+def main() -> int:
+    """Runs the measures; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.spine", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", help=f"some of: {', '.join(MEASURES)}")
+    parser.add_argument("--quick", action="store_true", help="small sizes; nothing is written")
+    arguments = parser.parse_args()
+    names = [name for name in arguments.only.split(",") if name] or list(MEASURES)
+    unknown = sorted(set(names) - MEASURES.keys())
+    if unknown:
+        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    figures = Figures(RESULTS / "spine.json")
+    with environment(arguments.quick) as bench:
+        for name in names:
+            began = time.monotonic()
+            console.rule(name)
+            figures.take(lambda measure=MEASURES[name]: measure(bench))
+            console.print(f"[dim]  {time.monotonic() - began:.0f} s[/]")
+            if not arguments.quick:
+                figures.write()
+    return 0 if figures.hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,7 @@ As sentence-transformers runs this model: a text of more than 256 tokens is cut 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,17 @@ from processors.weights import read_verified
 
 FOLDER = Path(__file__).parent
 
-_WARM_TEXTS = ["A sentence.", "A sentence of some more words, as most of them are. " * 3, "words " * 300]
+# A CPU pays for every padded token, a GPU for every launch: most tokens of a bucket, most padding.
+_CPU_BUCKET, _CUDA_BUCKET = (4_096, 0.1), (16_384, 1.0)
+_WARM_BATCHES = (["A sentence."], ["words " * 300], ["A sentence."] * 2, [*["words " * 100] * 15, "words " * 95])
+
+
+class Inputs(NamedTuple):
+    """A bucket: a table with each row's length and then its token ids, whether rows are padded, and the lengths."""
+
+    table: Upload
+    padded: bool
+    lengths: list[int]
 
 
 class Embed(TorchProcessor):
@@ -35,7 +45,7 @@ class Embed(TorchProcessor):
 
     def __init__(self, device: DeviceSettings) -> None:
         super().__init__(device)
-        defaults = (65_536, 0.25) if self.device.cuda else (2_048, 0.1)
+        defaults = _CUDA_BUCKET if self.device.cuda else _CPU_BUCKET
         self.bucket_tokens = int(device.options.get("bucket_tokens", defaults[0]))
         self.padding = float(device.options.get("padding", defaults[1]))
 
@@ -52,34 +62,31 @@ class Embed(TorchProcessor):
         self.tokenizer.no_padding()
 
     def warm(self) -> None:
-        for texts in ([text] for text in _WARM_TEXTS):
+        """One text, several of one length, and several with padding: a compiled network is another for each."""
+        for texts in _WARM_BATCHES:
             for bucket in self.prepare(texts):
                 self.finish(bucket, self.compute(bucket))
 
     def prepare(self, batch: Sequence[str]) -> list[Bucket]:
         ids = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(list(batch))]
-        lengths = [len(each) for each in ids]
-        grouped = buckets(lengths, self.bucket_tokens, self.padding)
+        grouped = buckets([len(each) for each in ids], self.bucket_tokens, self.padding)
         return [Bucket(rows, self._inputs([ids[row] for row in rows])) for rows in grouped]
 
     @torch.inference_mode()
     def compute(self, bucket: Bucket) -> Download:
-        ids, lengths, _ = bucket.inputs
-        received = self.device.receive(ids)
-        if lengths is None:
-            return self.device.download(self.network(received))
-        return self.device.download(self.network(received, self.device.receive(lengths)))
+        inputs: Inputs = bucket.inputs
+        table = self.device.receive(inputs.table)
+        ids, lengths = table[:, 1:], table[:, 0] if inputs.padded else None
+        return self.device.download(self.network(ids, lengths))
 
     def finish(self, bucket: Bucket, computed: Download) -> Embeddings:
-        return Embeddings(self.device.wait(computed).numpy(), bucket.inputs[2])
+        inputs: Inputs = bucket.inputs
+        return Embeddings(self.device.wait(computed).numpy(), inputs.lengths)
 
-    def _inputs(self, ids: list[list[int]]) -> tuple[Upload, Upload | None, list[int]]:
-        """Padded ids, lengths unless there is no padding, and the lengths as they are answered."""
+    def _inputs(self, ids: list[list[int]]) -> Inputs:
         lengths = [len(each) for each in ids]
-        padded: np.ndarray[Any, np.dtype[np.int64]] = np.zeros((len(ids), max(lengths)), np.int64)
-        for row, each in enumerate(ids):
-            padded[row, : len(each)] = each
-        upload = self.device.upload(torch.from_numpy(padded))
-        if min(lengths) == max(lengths):
-            return upload, None, lengths
-        return upload, self.device.upload(torch.tensor(lengths)), lengths
+        table = np.zeros((len(ids), 1 + max(lengths)), np.int32)
+        table[:, 0] = lengths
+        for row, each in zip(table, ids, strict=True):
+            row[1 : 1 + len(each)] = each
+        return Inputs(self.device.upload(torch.from_numpy(table)), min(lengths) < max(lengths), lengths)

@@ -76,7 +76,7 @@ class Keeper:
             try:
                 await self._bring_up()
                 return
-            except ProcessorUnavailable as error:
+            except (ProcessorUnavailable, OSError) as error:
                 raise ProcessorUnavailable(f"{self._name} can't start: {error}") from error
             except DiedYoung as death:
                 if not left:
@@ -106,7 +106,7 @@ class Keeper:
             try:
                 await self._bring_up()
                 return
-            except (ProcessorUnavailable, DiedYoung) as error:
+            except (ProcessorUnavailable, DiedYoung, OSError) as error:
                 pause = min(max(pause * 2, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
                 log.error("%s can't start again, next attempt in %g s: %s", self._name, pause, error)
                 self._charge.ended(Death.KILLED, str(error))

@@ -89,6 +89,11 @@ def test_digits_on_cuda_are_as_accurate_as_on_the_cpu(dtype: str) -> None:
     assert (probabilities.argmax(1) == labels).mean() > 0.97
 
 
+def test_a_compiled_network_answers_as_the_plain_one() -> None:
+    plain, fast = (embedded(DeviceSettings(device="cuda", compile=compiled)) for compiled in (False, True))
+    assert np.abs(plain - fast).max() < 1e-3
+
+
 def test_auto_takes_the_device() -> None:
     async def use(runner: Runner) -> Any:
         return runner.describe()["devices"][0]["device"]

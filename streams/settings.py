@@ -125,7 +125,7 @@ class BatchSettings(Section):
 class DeviceChoice(Section):
     """One device that runs a processor."""
 
-    device: str = Field(default="auto", description="auto (CUDA when there is one), cpu, cuda or cuda:<n>")
+    device: str = Field(default="auto", description="auto (CUDA when there is one), cpu, cuda or cuda:N")
     dtype: str = Field(default="float32", description="number format of the weights and of the computation")
     threads: int | None = Field(default=None, ge=1, description="of torch on the CPU; by default all cores")
     compile: bool = Field(default=False, description="compile the network when it is loaded")
@@ -136,12 +136,12 @@ class LaneSettings(Section):
     """A lane: its binding to topics, its guarantee and its bounds. Empty names mean the defaults."""
 
     requests: tuple[str, ...] = Field(
-        default=(), description="topics that it reads; by default sluicegate.<lane>.requests"
+        default=(), description="topics that it reads; by default sluicegate.LANE.requests"
     )
     results: str | None = Field(
-        default=None, description="topic that it answers on; by default sluicegate.<lane>.results"
+        default=None, description="topic that it answers on; by default sluicegate.LANE.results"
     )
-    group: str | None = Field(default=None, description="consumer group; by default sluicegate.<lane>")
+    group: str | None = Field(default=None, description="consumer group; by default sluicegate.LANE")
     guarantee: Guarantee = Field(
         default="exactly-once", description="what a crash may do: nothing, repeat results, lose results"
     )

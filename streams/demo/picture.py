@@ -37,7 +37,7 @@ def lane_table(scene: Scene, now: float) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("lane")
     table.add_column("answered", min_width=24)
-    for name in ("", "a second", "batches", "of", "transactions", "of"):
+    for name in ("", "a second", "batches", "mean", "transactions", "mean"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("sizes of batches", no_wrap=True)
     for name, total in scene.tally.totals.items():

@@ -87,6 +87,7 @@ class Shell:
             env=dict(self.variables),
             capture_output=True,
             text=True,
+            errors="replace",
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 TICKS = 4
 """A second has so many ticks of the timeline."""
@@ -68,15 +69,18 @@ class Tally:
             return [self._timeline[processor][tick] for tick in range(self._tick(now) + 1)]
 
     def gap(self, processor: str, partitions: Collection[int], moment: float) -> float | None:
-        """Seconds from a moment to the next answer on any of these partitions; None if none came."""
+        """The longest silence, in seconds, of these partitions together from a moment on; None if no answer came.
+
+        Not the time to the next answer: one that was committed before the moment may be read just after it.
+        """
         with self._lock:
-            later = [
-                arrival - moment
+            later = sorted(
+                arrival
                 for (name, partition), arrivals in self._arrivals.items()
                 for arrival in arrivals
                 if name == processor and partition in partitions and arrival > moment
-            ]
-        return min(later, default=None)
+            )
+        return max((after - before for before, after in pairwise([moment, *later])), default=None)
 
     def _tick(self, moment: float) -> int:
         return max(0, int((moment - self.begin) * TICKS))

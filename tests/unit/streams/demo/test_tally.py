@@ -32,11 +32,12 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert sum(counts.timeline("digits", 109.0)) == 4
 
 
-def test_the_gap_is_to_the_next_answer_of_the_dead_workers_partitions() -> None:
+def test_the_gap_is_the_longest_silence_of_the_dead_workers_partitions() -> None:
     counts = tally()
-    for number, (partition, moment) in enumerate([(0, 104.0), (1, 105.5), (0, 107.0), (0, 108.0)]):
+    for number, (partition, moment) in enumerate([(0, 104.0), (0, 105.25), (1, 106.0), (0, 108.0), (0, 108.5)]):
         counts.answer("digits", str(number), partition, moment)
-    assert counts.gap("digits", {0}, 105.0) == 2.0
-    assert counts.gap("digits", {0, 1}, 105.0) == 0.5
-    assert counts.gap("digits", {0}, 108.0) is None
+    assert counts.gap("digits", {0}, 105.0) == 2.75
+    assert counts.gap("digits", {0, 1}, 105.0) == 2.0
+    assert counts.gap("digits", {1}, 105.0) == 1.0
+    assert counts.gap("digits", {0}, 108.5) is None
     assert counts.gap("embed", {0}, 105.0) is None

@@ -28,7 +28,7 @@ from streams.state_keeper import StateKeeper
 
 CHUNK = 512
 IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
-REVOKE_TURN_SECONDS = 0.02
+REVOKE_TURN_SECONDS, LEAVE_SECONDS = 0.02, 5.0
 
 # A batch of records that can't be taken apart: reading on would freeze the partition for ever.
 UNREADABLE_BATCH = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
@@ -55,6 +55,7 @@ class Intake(threading.Thread):
         metrics: LaneMetrics,
         revoke_seconds: float,
         stop_output: Callable[[Partition, int, str], Output],
+        on_assigned: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{lane}-intake", daemon=True)
@@ -72,23 +73,27 @@ class Intake(threading.Thread):
         self._metrics = metrics
         self._revoke_seconds = revoke_seconds
         self._stop_output = stop_output
+        self._on_assigned = on_assigned
         self._on_fatal = on_fatal
         self._stopping = threading.Event()
         self._restoring: set[Partition] = set()
         self._full = False
         self._closed = False
+        self._joining_anew = False
         self._measured = 0.0
 
     def run(self) -> None:
         """Polls until stopped. A fatal error of the consumer, or one of ours, ends the lane."""
         try:
-            self._consumer.subscribe(
-                self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
-            )
+            self._subscribe()
             while not self._stopping.is_set():
                 self._step()
         except BaseException as error:
             self._on_fatal(error)
+
+    def join_anew(self) -> None:
+        """By any thread: leaves the group and joins it again, so that all partitions are given out anew."""
+        self._joining_anew = True
 
     def close(self) -> None:
         """Admits nothing more; the poll loop goes on, for the commits and rebalances of what is in flight."""
@@ -106,8 +111,15 @@ class Intake(threading.Thread):
         while self._consumer.assignment() and time.monotonic() < deadline:
             self._consumer.poll(0.05)
 
+    def _subscribe(self) -> None:
+        self._consumer.subscribe(self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+
     def _step(self) -> None:
         self._membership.serve(self._consumer)
+        if self._joining_anew:
+            self._joining_anew = False
+            self.leave(LEAVE_SECONDS)
+            self._subscribe()
         if self._closed:
             self._poll_closed()
             return
@@ -315,6 +327,7 @@ class Intake(threading.Thread):
         log.info("partitions assigned", partitions=names(places))
         self._restore(partitions)
         self._metrics.partitions(len(self._ownership.all()))
+        self._on_assigned()
 
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         passing("revoke.before")

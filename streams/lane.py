@@ -34,6 +34,7 @@ from streams.membership import Membership, member_id
 from streams.observability.logging import librdkafka_logger
 from streams.observability.metrics import LaneMetrics
 from streams.offset_metadata import for_slot
+from streams.orphans import OrphanWatch
 from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Bounds, Pipeline
@@ -52,6 +53,8 @@ from streams.succession import Succession
 from streams.transaction import Committer, PlainCommitter, Transactor
 
 STOP_SECONDS = 5.0
+ORPHAN_SECONDS = 0.5
+"""How much longer than a member may take to give partitions up they may be without an owner."""
 REQUEST_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
@@ -98,12 +101,13 @@ class LaneRun:
         self.processing = Processing(self.pipeline, handler, self._keeper, self._make_answering(), self._look_up)
         self._committing = self._make_committing()
         self._restoration = self._make_restoration()
+        self._orphans = self._make_orphan_watch()
         self._intake = self._make_intake()
 
     async def start(self) -> None:
         """Binds the schemas, learns the topics, and starts the threads. Raises what keeps it from running."""
         await asyncio.to_thread(self._connect)
-        for thread in (self._committing, self._restoration, self._intake):
+        for thread in (self._committing, self._restoration, self._intake, self._orphans):
             thread.start()
         self._started = True
 
@@ -154,6 +158,7 @@ class LaneRun:
         self._directory.learn_now([self._binding.results, self._binding.dead_letters])
 
     def _end(self, leave: bool) -> None:
+        self._orphans.stop(STOP_SECONDS)
         self._restoration.stop(STOP_SECONDS)
         self._committing.stop(STOP_SECONDS)
         if leave:
@@ -288,7 +293,19 @@ class LaneRun:
             self._metrics,
             self._settings.worker.revoke_seconds,
             self._stop_output,
+            self._orphans.look_soon,
             self._fail,
+        )
+
+    def _make_orphan_watch(self) -> OrphanWatch:
+        group = self._binding.group
+        return OrphanWatch(
+            group,
+            instance_id(group, self._slot),
+            self._binding.requests,
+            self._admin,
+            self._settings.worker.revoke_seconds + ORPHAN_SECONDS,
+            lambda: self._intake.join_anew(),
         )
 
 

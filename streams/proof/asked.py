@@ -31,10 +31,10 @@ def parse(request_id: str) -> Asked:
     return Asked(key, int(number))
 
 
-def requests(count: int, keys: int, random: Random) -> Iterator[Asked]:
-    """So many requests over so many keys, in a random order that keeps each key's own."""
+def requests(count: int, keys: int, random: Random, name: str = "key") -> Iterator[Asked]:
+    """So many requests over so many keys `<name>-<n>`, in a random order that keeps each key's own."""
     numbers = [0] * keys
     for _ in range(count):
         key = random.randrange(keys)
-        yield Asked(f"key-{key}", numbers[key])
+        yield Asked(f"{name}-{key}", numbers[key])
         numbers[key] += 1

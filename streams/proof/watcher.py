@@ -26,6 +26,10 @@ class Watcher(threading.Thread):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the thread."""
         self._stopping.set()
         self.join(10)
 

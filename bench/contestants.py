@@ -12,7 +12,7 @@ from bench.environment import Bench, Lane, lane
 from bench.peers.install import kafka_streams_jars, quix_python
 from bench.peers.task import Task
 from bench.programs import Program, running
-from bench.progress import count_records, rate, watch
+from bench.progress import count_records, watch
 from bench.rows import say
 from schemas import avsc
 from streams.slots import LIMIT
@@ -33,13 +33,15 @@ class Race:
     records: int
     answers: int
 
-    def worker(self, *, processor: str = "echo", guarantee: str = "exactly-once", **changes: Any) -> float:
-        """Records a second of one worker."""
+    def worker(
+        self, *, processor: str = "echo", guarantee: str = "exactly-once", count: int = 1, **changes: Any
+    ) -> float:
+        """Records a second of one worker, or of several together."""
         made = lane(self.bench, processor, self.source, guarantee=guarantee, **changes)
         try:
-            with workers(made, 1) as (program,):
+            with workers(made, count) as programs:
                 exact = guarantee == "exactly-once"
-                return self._measure(f"worker {guarantee}", made.binding.results, program, exact=exact)
+                return self._measure(f"{count} {processor} worker(s)", made.binding.results, *programs, exact=exact)
         finally:
             made.discard()
 
@@ -67,9 +69,14 @@ class Race:
 
     def raw_lane(self) -> float:
         """Records a second of a lane that copies bytes, exactly-once."""
-        target, group = self.bench.topic("raw-out"), self.bench.name("raw")
-        task = Task(self.bench.bootstrap, self.source, target, target, group, str(self.bench.folder / group))
-        return self._run("raw lane", [sys.executable, "-m", "bench.raw_lane", json.dumps(asdict(task))], target)
+        limits = {"intake_records": 32_768, "transaction_records": 32_768}
+        made = lane(self.bench, "echo", self.source, repeats={"entries": 0}, **limits)
+        log = self.bench.log(made.binding.group)
+        try:
+            with running([sys.executable, "-m", "bench.raw_lane"], log, made.environment) as program:
+                return self._measure("raw lane", made.binding.results, program, exact=True)
+        finally:
+            made.discard()
 
     def _peer(self, name: str, command: list[str], *, exact: bool) -> float:
         target, dead = self.bench.topic("peer-out"), self.bench.topic("peer-dead")
@@ -86,14 +93,13 @@ class Race:
         finally:
             self.bench.delete(target)
 
-    def _measure(self, name: str, target: str, program: Program, *, exact: bool) -> float:
-        curve = watch(self.bench.bootstrap, target, self.answers, program)
-        used = program.cpu_seconds()
+    def _measure(self, name: str, target: str, *programs: Program, exact: bool) -> float:
+        growth = watch(self.bench.bootstrap, target, self.answers, programs)
         found = count_records(self.bench.bootstrap, target)
         if found < self.answers or (exact and found != self.answers):
-            raise WrongCount(f"{name} wrote {found} records, {self.answers} are right:\n{program.tail()}")
-        figure = rate(curve, found)
-        say(f"{name}: {figure:,.0f}/s, {used / self.records * 1e6:.1f} us of processor time a record")
+            raise WrongCount(f"{name} wrote {found} records, {self.answers} are right:\n{programs[0].tail()}")
+        figure = growth.rate(found)
+        say(f"{name}: {figure:,.0f}/s, {growth.cpu_seconds / self.records * 1e6:.1f} us of processor time a record")
         return figure
 
 
@@ -101,12 +107,20 @@ def echo_task(bench: Bench, source: str, target: str, dead: str, *, quick_poll: 
     """What a program outside this project needs to do the echo lane's work."""
     group = bench.name("peer")
     registry = bench.registry()
-    ids = [registry.find_id(f"{source}-value", avsc.load("echo", "request"))]
-    ids.append(registry.register(f"{target}-value", avsc.load("echo", "result")))
+    request_id = registry.register(f"{source}-value", avsc.load("echo", "request"))
+    result_id = registry.register(f"{target}-value", avsc.load("echo", "result"))
     registry.close()
-    work = str(bench.folder / group)
     return Task(
-        bench.bootstrap, source, target, dead, group, work, str(SCHEMAS), *(one or 0 for one in ids), quick_poll
+        bench.bootstrap,
+        source,
+        target,
+        dead,
+        group,
+        work=str(bench.folder / group),
+        schemas=str(SCHEMAS),
+        request_schema=request_id,
+        result_schema=result_id,
+        quick_poll=quick_poll,
     )
 
 

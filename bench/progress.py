@@ -4,8 +4,11 @@ All contestants are measured alike, from the same percentage of their output on,
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bench.programs import Program
@@ -13,8 +16,6 @@ from bench.programs import Program
 EVERY_SECONDS = 0.03
 SETTLED_SECONDS = 0.6
 FROM, UNTIL = 0.05, 0.99
-
-Curve = list[tuple[float, int]]
 
 
 class Stalled(RuntimeError):
@@ -27,47 +28,67 @@ class Offsets:
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         partitions = self._admin.list_topics(topic, timeout=20).topics[topic].partitions
-        self._latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # the library has no types here
+        self._latest = {TopicPartition(topic, number): latest for number in partitions}
 
     def end(self) -> int:
-        """Everything committed, transaction markers included."""
+        """Everything committed, transaction markers included; 0 while a new topic has no leader."""
         futures = self._admin.list_offsets(
             self._latest, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=20
         )
-        return sum(future.result(20).offset for future in futures.values())
+        try:
+            return sum(future.result(20).offset for future in futures.values())
+        except KafkaException as error:
+            if error.args[0].code() in (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE):
+                return 0
+            raise
 
 
-def watch(bootstrap: str, topic: str, target: int, program: Program, stall_seconds: float = 60.0) -> Curve:
+@dataclass(slots=True)
+class Growth:
+    """How a topic grew: samples of (time, sum of end offsets); the processor time since the first record."""
+
+    curve: list[tuple[float, int]]
+    cpu_seconds: float = 0.0
+
+    def rate(self, records: int) -> float:
+        """Records a second in the steady part; `records` are those that it ends with, without the markers."""
+        last = self.curve[-1][1]
+        return (UNTIL - FROM) * records / (self.moment(last * UNTIL) - self.moment(last * FROM))
+
+    def moment(self, level: float) -> float:
+        """When the output reached a level, between the samples around it."""
+        for (earlier, low), (later, high) in pairwise(self.curve):
+            if high >= level:
+                return earlier + (later - earlier) * (level - low) / (high - low) if high > low else later
+        return self.curve[-1][0]
+
+
+def watch(bootstrap: str, topic: str, target: int, programs: Sequence[Program], stall_seconds: float = 60.0) -> Growth:
     """Samples the output until it has `target` records and grows no more."""
     offsets = Offsets(bootstrap, topic)
-    curve: Curve = [(time.monotonic(), 0)]
-    grew = time.monotonic()
+    found = Growth([(time.monotonic(), 0)])
+    grew, used = time.monotonic(), 0.0
     while True:
         end, now = offsets.end(), time.monotonic()
-        if end > curve[-1][1]:
+        last = found.curve[-1][1]
+        if end > last:
             grew = now
-        curve.append((now, end))
+            used = used or cpu_seconds(programs)
+        found.curve.append((now, end))
         if end >= target and now - grew > SETTLED_SECONDS:
-            return curve
+            found.cpu_seconds = cpu_seconds(programs) - used
+            return found
         if now - grew > stall_seconds:
-            raise Stalled(f"{topic} stands at {end} of {target} for {stall_seconds:g} s:\n{program.tail()}")
-        program.check()
+            raise Stalled(f"{topic} stands at {end} of {target} for {stall_seconds:g} s:\n{programs[0].tail()}")
+        for program in programs:
+            program.check()
         time.sleep(EVERY_SECONDS)
 
 
-def rate(curve: Curve, records: int) -> float:
-    """Records a second in the steady part; `records` are those that the curve ends with, without the markers."""
-    last = curve[-1][1]
-    begin, end = moment(curve, last * FROM), moment(curve, last * UNTIL)
-    return (UNTIL - FROM) * records / (end - begin)
-
-
-def moment(curve: Curve, level: float) -> float:
-    """When the output reached a level, between the samples around it."""
-    for (earlier, low), (later, high) in zip(curve, curve[1:], strict=False):
-        if high >= level:
-            return earlier + (later - earlier) * (level - low) / (high - low) if high > low else later
-    return curve[-1][0]
+def cpu_seconds(programs: Sequence[Program]) -> float:
+    """Processor time that they have used together."""
+    return sum(program.cpu_seconds() for program in programs)
 
 
 def count_records(bootstrap: str, topic: str) -> int:

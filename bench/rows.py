@@ -1,7 +1,6 @@
 """The figures: rows with a goal, shown as they come, kept as JSON."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +65,9 @@ class Figures:
         self._path = path
         self.rows: list[Row] = []
 
-    def take(self, measure: Callable[[], list[Row]]) -> None:
-        """Runs a measure and shows its rows."""
-        for row in measure():
+    def take(self, rows: list[Row]) -> None:
+        """Keeps and shows rows."""
+        for row in rows:
             self.rows.append(row)
             show(row)
 

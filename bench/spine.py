@@ -10,13 +10,20 @@ import time
 from collections.abc import Callable
 
 from bench.environment import Bench, environment
-from bench.measures import echo
+from bench.measures import echo, guarantees, latency, memory, models, recovery, scaling, transport
 from bench.rows import RESULTS, Figures, Row, console
 
 Measure = Callable[[Bench], list[Row]]
 
 MEASURES: dict[str, Measure] = {
     "echo": echo.measure,
+    "transport": transport.measure,
+    "models": models.measure,
+    "guarantees": guarantees.measure,
+    "latency": latency.measure,
+    "recovery": recovery.measure,
+    "memory": memory.measure,
+    "scaling": scaling.measure,
 }
 
 
@@ -35,7 +42,7 @@ def main() -> int:
         for name in names:
             began = time.monotonic()
             console.rule(name)
-            figures.take(lambda measure=MEASURES[name]: measure(bench))
+            figures.take(MEASURES[name](bench))
             console.print(f"[dim]  {time.monotonic() - began:.0f} s[/]")
             if not arguments.quick:
                 figures.write()

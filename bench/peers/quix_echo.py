@@ -5,7 +5,7 @@ Values are taken as bytes and the work is done in one function, which is faster 
 
 from typing import Any
 
-from quixstreams import Application, message_context
+from quixstreams import Application, message_context  # type: ignore[import-not-found] # in another environment
 
 from bench.peers.by_hand import ByHand, Headers, Unreadable
 from bench.peers.task import Task

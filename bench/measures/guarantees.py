@@ -1,0 +1,75 @@
+"""Exactly-once against at-least-once of the same lane: the highest rate that each carries with p99 under 50 ms."""
+
+from collections.abc import Callable
+
+from bench.contestants import workers
+from bench.environment import Bench, lane
+from bench.generator import Plan
+from bench.load import request_codec
+from bench.measures.latency import ask
+from bench.pairs import Ratio
+from bench.rows import Row, at_least, reported, say
+
+ROUNDS = 3
+MOST_MS = 50.0
+LOWEST, STEP, HIGHEST = 500.0, 1.06, 80
+"""Rates are steps on a ladder: LOWEST times STEP to the power of 0 to HIGHEST."""
+
+
+def measure(bench: Bench) -> list[Row]:
+    """Both workers run all the while, on topics of their own; the searches take turns, from where the last ended."""
+    rounds = 1 if bench.quick else ROUNDS
+    lanes = {guarantee: lane(bench, "echo", guarantee=guarantee) for guarantee in ("exactly-once", "at-least-once")}
+    found: dict[str, list[int]] = {guarantee: [] for guarantee in lanes}
+    with workers(lanes["exactly-once"], 1), workers(lanes["at-least-once"], 1):
+        plans = {}
+        for guarantee, made in lanes.items():
+            schema = request_codec(bench, "echo", made.binding.requests[0]).schema_id
+            plans[guarantee] = Plan(bench.bootstrap, made.binding.requests[0], made.binding.results, schema, 0, 0)
+            ask(bench, plans[guarantee], 500, f"{guarantee}, to warm up")
+        for number in range(rounds):
+            order = list(lanes) if number % 2 == 0 else list(reversed(lanes))
+            for guarantee in order:
+                start = found[guarantee][-1] if found[guarantee] else HIGHEST // 2
+                step = highest(carries(bench, plans[guarantee], guarantee), start, stride=4 if number else 16)
+                say(f"{guarantee} carries {rate_of(step):,.0f}/s")
+                found[guarantee].append(step)
+    rates = {guarantee: tuple(rate_of(step) for step in steps) for guarantee, steps in found.items()}
+    ratio = Ratio(rates["exactly-once"], rates["at-least-once"])
+    return [
+        reported("exactly-once, highest rate with p99 under 50 ms", max(rates["exactly-once"]), "records/s"),
+        reported("at-least-once, highest rate with p99 under 50 ms", max(rates["at-least-once"]), "records/s"),
+        at_least("exactly-once against at-least-once", ratio.value, "x", 0.9, ratio.spread),
+    ]
+
+
+def rate_of(step: int) -> float:
+    """The rate of a step of the ladder."""
+    return LOWEST * STEP**step
+
+
+def carries(bench: Bench, plan: Plan, name: str) -> Callable[[int], bool]:
+    """Whether the lane carries the rate of a step; what fails once is tried again."""
+
+    def try_it(step: int) -> bool:
+        for _ in range(2):
+            found = ask(bench, plan, round(rate_of(step)), name)
+            if found.p99 < MOST_MS and not found.missing:
+                return True
+        return False
+
+    return try_it
+
+
+def highest(holds: Callable[[int], bool], start: int, stride: int) -> int:
+    """The highest step that holds, near `start`: strides up or down to find the edge, then halves."""
+    low, high = (start, start + stride) if holds(start) else (start - stride, start)
+    while high <= HIGHEST and high > start and holds(high):
+        low, high = high, high + stride
+    while low > 0 and low < start and not holds(low):
+        low, high = low - stride, low
+    low, high = max(0, low), min(high, HIGHEST)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low

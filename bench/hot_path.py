@@ -8,10 +8,9 @@ admit, gather, process (infer and answer), produce (into a producer that only co
 import argparse
 import asyncio
 import cProfile
-import gc
 import pstats
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, cast
 
@@ -29,6 +28,7 @@ from schemas.subjects import subject
 from schemas.testing import MemoryRegistry
 from streams.admission import Admission
 from streams.answering import Answering
+from streams.app import spare_collector
 from streams.binding import bind
 from streams.committing import Changes
 from streams.flight import Batch
@@ -46,6 +46,8 @@ CHUNK = 512
 PARTITIONS = 4
 BATCHES_A_TRANSACTION = 8
 UNBOUNDED = 1 << 40
+
+clock = time.thread_time
 
 Stages = dict[str, float]
 
@@ -96,27 +98,32 @@ class EchoPath:
         await self.runner.start()
         self.pipeline.resume(0.0)
         found = []
-        while part := list(islice(messages, CHUNK * BATCHES_A_TRANSACTION)):
+        done = False
+        while not done:
             stages = dict.fromkeys(("admit", "gather", "process", "produce", "learn"), 0.0)
-            await self._transaction(part, stages)
-            found.append({name: seconds / len(part) * 1e6 for name, seconds in stages.items()})
+            count = 0
+            for _ in range(BATCHES_A_TRANSACTION):
+                chunk = list(islice(messages, CHUNK))
+                await self._chunk(chunk, stages)
+                count += len(chunk)
+                done = len(chunk) < CHUNK
+            if count:
+                self._commit(stages)
+                found.append({name: seconds / count * 1e6 for name, seconds in stages.items()})
         return found
 
-    async def _transaction(self, messages: list[Message], stages: Stages) -> None:
-        clock = time.thread_time
-        for start in range(0, len(messages), CHUNK):
-            began = clock()
-            entries = [self._admit(message) for message in messages[start : start + CHUNK]]
-            admitted = clock()
-            self.pipeline.offer(entries, admitted, backlog=False)
-            gathered = clock()
-            for batch in self.dispatched:
-                await self.processing.run(batch)
-            self.dispatched.clear()
-            stages["admit"] += admitted - began
-            stages["gather"] += gathered - admitted
-            stages["process"] += clock() - gathered
-        self._commit(stages, clock)
+    async def _chunk(self, messages: list[Message], stages: Stages) -> None:
+        began = clock()
+        entries = [self._admit(message) for message in messages]
+        admitted = clock()
+        self.pipeline.offer(entries, admitted, backlog=False)
+        gathered = clock()
+        for batch in self.dispatched:
+            await self.processing.run(batch)
+        self.dispatched.clear()
+        stages["admit"] += admitted - began
+        stages["gather"] += gathered - admitted
+        stages["process"] += clock() - gathered
 
     def _admit(self, message: Message) -> Any:
         # The same questions to the message as the intake asks.
@@ -125,7 +132,7 @@ class EchoPath:
         message.offset()
         return self.admission.admit(self.partitions[message.partition() or 0], message, time.time_ns() // 1_000_000)
 
-    def _commit(self, stages: Stages, clock: Callable[[], float]) -> None:
+    def _commit(self, stages: Stages) -> None:
         began = clock()
         batches = self.pipeline.ready(0.0)
         changes = Changes(batches, self.binding)
@@ -157,8 +164,7 @@ def measure(count: int) -> list[Stages]:
     """Microseconds a record and stage, for each transaction."""
     path = EchoPath()
     messages = path.messages(count)
-    gc.collect()
-    gc.freeze()
+    spare_collector()
     return asyncio.run(path.run(messages))
 
 

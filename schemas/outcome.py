@@ -20,9 +20,12 @@ class Code(StrEnum):
     INVALID_REPLY_TO = "INVALID_REPLY_TO"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Completed:
-    """The processor's own output fields, as its result schema names them."""
+    """The processor's own output fields, as its result schema names them. Not to be changed once made.
+
+    It is not frozen, because there is one for each record: a frozen one takes twice the time to make.
+    """
 
     output: Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.codec import Codec
 from schemas.dead_letter import connect_headers
-from schemas.envelope import NO_HEADERS, Envelope, read_headers
+from schemas.envelope import Envelope, read_headers
 from schemas.errors import InvalidArgument, Unreadable
 from schemas.outcome import Code, Failed
 from schemas.records import checker, first_problem
@@ -60,7 +60,8 @@ class Admission:
         headers = message.headers()
         passing("decode.before")
         try:
-            entry.envelope = read_headers(headers) if headers else NO_HEADERS  # type: ignore[arg-type] # as read: a list, bytes
+            if headers:
+                entry.envelope = read_headers(headers)  # type: ignore[arg-type] # as read: a list, bytes
             entry.record = self._read(value, entry.envelope)
             passing("decode.after")
             self._judge(entry, value, now_ms)

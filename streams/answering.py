@@ -27,6 +27,8 @@ REFUSALS = (
     KafkaError.INVALID_RECORD,
 )
 HEADROOM = 2 * MAX_CORRELATION
+# A named tuple's own constructor takes five times as long.
+made = tuple.__new__
 # Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
 UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
 
@@ -74,7 +76,8 @@ class Answering:
                 }
             )
             place = f"{entry.topic}:{entry.partition}:{entry.offset}".encode()
-            output = Output(results, value, entry.key, -1, headers_at(place, shared, envelope.correlation))
+            fields = (results, value, entry.key, -1, headers_at(place, shared, envelope.correlation), None)
+            output = made(Output, fields)
             if len(value) + len(entry.key or b"") > room:
                 output = self._fitting(entry, output, now_ms)
             outputs.append(output)
@@ -175,13 +178,14 @@ def without_payload(output: Output, limit: int) -> Output:
 
 def remember(entry: Entry, value: bytes, now_ms: int) -> None:
     """Notes on the entry what a repeat of it gets: its answer if that is final, and how the book keeps it."""
+    outcome = entry.outcome
     entry.answered = True
     if entry.replay is not None:
         entry.answer = value
-    elif entry.id_digest is not None and entry.outcome is not None and final(entry.outcome):
+    elif entry.id_digest is not None and outcome is not None and (type(outcome) is Completed or final(outcome)):
         entry.answer = value
         if len(value) <= INLINE_LIMIT:
-            entry.sealed = seal(entry.payload_digest, now_ms, value, type(entry.outcome) is Failed)
+            entry.sealed = seal(entry.payload_digest, now_ms, value, type(outcome) is Failed)
         else:
             entry.large = True
 

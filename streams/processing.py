@@ -105,9 +105,7 @@ class Processing:
                 await ahead.done.wait()
 
     async def _infer(self, batch: Batch, fresh: list[Entry], state: State, now_ms: int) -> None:
-        wanted = fresh
-        if any(entry.envelope.deadline is not None for entry in fresh):
-            wanted = [entry for entry in fresh if not late(entry, now_ms)]
+        wanted = in_time(fresh, now_ms)
         if not wanted:
             return
         passing("infer.before")
@@ -156,10 +154,12 @@ def emitted(emission: Emission) -> Output:
     return Output(emission.topic, emission.value, emission.key, partition, emission.headers)
 
 
-def late(entry: Entry, now_ms: int) -> bool:
-    """Whether the deadline has passed; the entry is answered so."""
-    deadline = entry.envelope.deadline
-    if deadline is None or deadline > now_ms:
-        return False
-    entry.outcome = TOO_LATE
-    return True
+def in_time(entries: list[Entry], now_ms: int) -> list[Entry]:
+    """The entries whose deadline has not passed; the others are answered so."""
+    deadlines = [entry.envelope.deadline for entry in entries]
+    if all(deadline is None or deadline > now_ms for deadline in deadlines):
+        return entries
+    for entry, deadline in zip(entries, deadlines, strict=True):
+        if deadline is not None and deadline <= now_ms:
+            entry.outcome = TOO_LATE
+    return [entry for entry in entries if entry.outcome is None]

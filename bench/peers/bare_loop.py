@@ -74,7 +74,7 @@ class BareLoop:
             answer, back = self._work.answer(*place, message.timestamp()[1], value, headers)
             self._produce(self._task.target, answer, key, back)
         except Unreadable as error:
-            back = [*(headers or ()), ("reason", str(error).encode())]  # type: ignore[list-item]
+            back = [*(headers or ()), ("reason", str(error).encode())]
             self._produce(self._task.dead_letters, value, key, back)
 
     def _produce(self, topic: str, value: bytes, key: bytes | None, headers: list[tuple[str, bytes]]) -> None:

@@ -203,7 +203,7 @@ class Changes:
         for batch in self._batches:
             for entry, answer in zip(batch.entries, batch.answers, strict=True):
                 if answer is not None:
-                    yield answer._replace(on_delivery=self._note(entry)) if entry.large else answer
+                    yield answer.telling(self._note(entry)) if entry.large else answer
             yield from batch.emissions
 
     def outputs(self) -> Iterator[Output]:

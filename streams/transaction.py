@@ -7,8 +7,8 @@ producer with the same transactional id fences the old one; `init_transactions` 
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -199,7 +199,8 @@ class PlainCommitter:
         producer = self._producer
         assert producer is not None
         passing("produce.before")
-        produce_work(producer, work, self._timeout)
+        told = replace(work, outputs=self._watched(work.outputs), late=lambda: self._watched(work.late()))
+        produce_work(producer, told, self._timeout)
         left = producer.flush(self._timeout)
         failed, self._failed = self._failed, []
         if failed:
@@ -207,6 +208,10 @@ class PlainCommitter:
         if left:
             raise Aborted("timeout", f"{left} records were not acknowledged within {self._timeout:g} s")
         passing("produce.after")
+
+    def _watched(self, outputs: Iterable[Output]) -> Iterator[Output]:
+        # A record's own callback is called instead of the producer's.
+        return (output if output.on_delivery is None else output.telling(self._delivered) for output in outputs)
 
     def _delivered(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
@@ -228,7 +233,7 @@ def produce_all(producer: Producer, outputs: Iterable[Output], timeout: float) -
     for topic, value, key, partition, headers, on_delivery in outputs:
         while True:
             try:
-                produce(topic, value, key, partition, None, on_delivery, 0, headers)  # type: ignore[arg-type] # list is invariant
+                produce(topic, value, key, partition, on_delivery, None, 0, headers)  # type: ignore[arg-type] # list is invariant
                 break
             except BufferError:
                 if time.monotonic() > deadline:

@@ -360,7 +360,8 @@ class Intake(threading.Thread):
             self._pipeline.resume(time.monotonic())
 
     def _read_error(self, error: KafkaError, message: Message, entries: list[Entry]) -> None:
-        if error.fatal():
+        # A consumer whose slot was taken says so by this code, and does not call the error fatal.
+        if error.fatal() or error.code() == KafkaError._FATAL:
             raise KafkaException(error)
         partition = self._ownership.get(message.topic() or "", message.partition() or 0)
         running = partition is not None and partition.phase is Phase.RUNNING

@@ -53,6 +53,7 @@ from streams.succession import Succession
 from streams.transaction import Committer, PlainCommitter, Transactor
 
 STOP_SECONDS = 5.0
+STRANGER_SECONDS = 3.0
 ORPHAN_SECONDS = 0.5
 """How much longer than a member may take to give partitions up they may be without an owner."""
 REQUEST_SECONDS = 5.0
@@ -127,13 +128,22 @@ class LaneRun:
         """Whether another living member of the group has our slot. Blocks; raises KafkaException.
 
         Being fenced alone does not say so: whoever took a dead slot's partitions over fences it too, and a worker that
-        was only paused may come back to its slot.
+        was only paused may come back to its slot. It may be joining at this moment, under a new member id: so whoever
+        holds the slot must be a stranger for a while.
         """
+        deadline = time.monotonic() + STRANGER_SECONDS
+        while self._strangers():
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(STRANGER_SECONDS / 10)
+        return False
+
+    def _strangers(self) -> set[str]:
         group, ours = self._binding.group, instance_id(self._binding.group, self._slot)
         described = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
         members = described[group].result(REQUEST_SECONDS).members
         holders = {member.member_id for member in members if member.group_instance_id == ours}
-        return bool(holders - {member_id(self._membership.metadata)})
+        return holders - {member_id(self._membership.metadata)}
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""

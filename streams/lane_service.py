@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 
 from schemas.errors import Misconfigured, SluicegateError
 from schemas.registry import Registry
@@ -169,9 +169,9 @@ def sum_cost(batch: Batch) -> float:
 
 
 def is_fenced(error: BaseException) -> bool:
-    """Whether someone else holds the slot."""
+    """Whether someone else may hold the slot: a fenced producer, or a consumer that was (its code says no more)."""
     if isinstance(error, KafkaException):
-        return error.args[0].code() in FENCED
+        return error.args[0].code() in FENCED | {KafkaError._FATAL}
     return isinstance(error, Fenced)
 
 

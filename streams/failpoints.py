@@ -2,17 +2,21 @@
 
 Each rule is `name:nth:action` (or `name:nth:action:seconds`), rules are separated by commas: at the nth passage of the
 named place the action happens. Actions: `kill` (SIGKILL), `stop` (SIGSTOP), `raise` (FailpointReached), `delay` (sleeps
-the given seconds). Without the variable a passage costs one comparison with None.
+the given seconds), `hold` (waits while the file is there that `SLUICEGATE_FAILPOINT_HOLD` names). Without the variable
+a passage costs one comparison with None.
 """
 
 import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from schemas.errors import SluicegateError
 
 VARIABLE = "SLUICEGATE_FAILPOINTS"
+HOLD_VARIABLE = "SLUICEGATE_FAILPOINT_HOLD"
+HOLD_SECONDS = 60.0
 STAGES = ("decode", "admit", "dispatch", "infer", "begin", "produce", "send_offsets", "commit", "apply", "revoke")
 NAMES = tuple(f"{stage}.{side}" for stage in STAGES for side in ("before", "after"))
 
@@ -29,9 +33,10 @@ class Rule:
         self.passed = 0
 
     def hit(self) -> None:
-        """Counts one passage; acts when it is the nth."""
+        """Counts one passage; acts when it is the nth, and says so."""
         self.passed += 1
         if self.passed == self.nth:
+            os.write(2, f"failpoint {self.name}: {self.action}\n".encode())
             ACTIONS[self.action](self)
 
 
@@ -50,10 +55,17 @@ def _raise(rule: Rule) -> None:
     raise FailpointReached(f"failpoint {rule.name} reached")
 
 
+def _hold(rule: Rule) -> None:
+    file, deadline = Path(os.environ[HOLD_VARIABLE]), time.monotonic() + HOLD_SECONDS
+    while file.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 ACTIONS: dict[str, Callable[[Rule], None]] = {
     "kill": lambda rule: os.kill(os.getpid(), signal.SIGKILL),
     "stop": lambda rule: os.kill(os.getpid(), signal.SIGSTOP),
     "raise": _raise,
+    "hold": _hold,
     "delay": lambda rule: time.sleep(rule.seconds),
 }
 

@@ -129,10 +129,10 @@ class Works:
             answers = [*self.outcomes.get(place, ()), *self.letters.get(place, ())]
             assert len(answers) == 1, f"{place} has {len(answers)} answers"
 
-    def arm(self, slot: int, failpoints: str) -> int:
+    def arm(self, slot: int, failpoints: str, **environment: str) -> int:
         """Puts a worker with these failpoints in a slot, and whole ones after it; its pid."""
         self.retire(slot)
-        self.supervisor.revive(slot, {VARIABLE: failpoints})
+        self.supervisor.revive(slot, {**environment, VARIABLE: failpoints})
         pid = self.pid(slot)
         self.supervisor.revive(slot, {VARIABLE: ""})
         self._away.discard(slot)
@@ -147,9 +147,10 @@ class Works:
             self._away.add(slot)
 
     def join(self, slot: int) -> int:
-        """Puts a worker in an empty slot; its pid."""
-        self._away.discard(slot)
-        self.supervisor.revive(slot, {VARIABLE: ""})
+        """Puts a worker in a slot, if it is empty; its pid."""
+        if slot in self._away:
+            self._away.discard(slot)
+            self.supervisor.revive(slot, {VARIABLE: ""})
         return self.pid(slot)
 
     def pid(self, slot: int) -> int:

@@ -22,6 +22,7 @@ from streams.definition import LaneDefinition
 from streams.observability.logging import configure
 from streams.settings import load
 from streams.slots import Slot
+from streams.testing import eventually
 
 LARGE = 40 * 1024
 SLOTS, BATCH = 3, 2
@@ -53,8 +54,9 @@ class Obliging:
         run = self._runs[request_id]
         sys.stdout.write(f"ran {request_id}.\n")
         sys.stdout.flush()
-        while wish == b"hold" and not Path(detail.decode()).exists():
-            await asyncio.sleep(0.01)
+        if wish == b"hold":
+            gate = Path(detail.decode())
+            await asyncio.to_thread(eventually, gate.exists, within=60)
         if wish == b"final" or (wish == b"retriable" and run == 1):
             return Failed(Code.PROCESSOR_FAILED, "as you wish", retriable=wish == b"retriable")
         if "payload" not in record:

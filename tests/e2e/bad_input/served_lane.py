@@ -1,4 +1,4 @@
-"""Lanes on topics of a test's own, served by a real worker; records go in, and come out by the place they went in at."""
+"""Lanes on topics of a test's own, and a real worker; what comes out is found by the place of what went in."""
 
 import json
 import os

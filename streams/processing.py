@@ -12,6 +12,7 @@ import structlog
 
 from schemas.envelope import event_time
 from schemas.handler import Effects, Emission, Handler, State
+from schemas.outcome import Outcome
 from streams.admission import TOO_LATE
 from streams.answering import Answering
 from streams.entry import Entry
@@ -19,6 +20,7 @@ from streams.failpoints import passing
 from streams.flight import Batch
 from streams.output import Output
 from streams.pipeline import Pipeline
+from streams.repeats.answer import Answer
 from streams.state_keeper import StateKeeper
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -71,8 +73,8 @@ class Processing:
     async def _answer(self, batch: Batch) -> None:
         passing("dispatch.before")
         entries = batch.entries
-        now_ms = time.time_ns() // 1_000_000
         special = [entry for entry in entries if entry.leader or entry.replay or entry.envelope.reply_to]
+        decided = [(entry, entry.outcome, entry.replay, entry.leader) for entry in special]
         if special:
             await self._prepare(batch, special)
         # `settled` in line: a property costs more than all of this.
@@ -86,11 +88,18 @@ class Processing:
             and not entry.silent
         ]
         passing("dispatch.after")
+        try:
+            await self._settle(batch, fresh, follow=bool(special))
+        except BaseException:
+            reopen(entries, fresh, decided)
+            raise
+
+    async def _settle(self, batch: Batch, fresh: list[Entry], *, follow: bool) -> None:
         state = self._keeper.begin(batch.number)
         try:
-            await self._infer(batch, fresh, state, now_ms)
-            if special:
-                await self._follow(batch, state, now_ms)
+            await self._infer(batch, fresh, state)
+            if follow:
+                await self._follow(batch, state)
         finally:
             self._keeper.end(state)
         batch.emissions += self._keeper.outputs(batch.number)
@@ -104,7 +113,8 @@ class Processing:
             if ahead is not None and ahead is not batch:
                 await ahead.done.wait()
 
-    async def _infer(self, batch: Batch, fresh: list[Entry], state: State, now_ms: int) -> None:
+    async def _infer(self, batch: Batch, fresh: list[Entry], state: State) -> None:
+        now_ms = time.time_ns() // 1_000_000
         wanted = in_time(fresh, now_ms)
         if not wanted:
             return
@@ -122,19 +132,22 @@ class Processing:
             entry.silent = outcome is None
         batch.emissions += [emitted(emission) for emission in effects.emissions]
 
-    async def _follow(self, batch: Batch, state: State, now_ms: int) -> None:
+    async def _follow(self, batch: Batch, state: State) -> None:
         """Settles repeats whose twin was in flight: in order, so that a leader is settled before its followers."""
         for entry in batch.entries:
             leader = entry.leader
             if leader is None or entry.settled:
                 continue
-            if not leader.answered and leader.batch is batch:
+            if leader.batch is batch and not leader.answered and not leader.silent:
                 self._answer_one(leader, batch)
-            if leader.answer is not None:
+            entry.leader = None
+            if leader.answer is None:
+                await self._infer(batch, [entry], state)
+            elif in_time([entry], time.time_ns() // 1_000_000):
                 entry.repeat(leader.answer)
             else:
-                entry.leader = None
-                await self._infer(batch, [entry], state, now_ms)
+                # Too late for this one; those that wait for it may still have the answer.
+                entry.answer = leader.answer
 
     def _answer_one(self, entry: Entry, batch: Batch) -> None:
         self._answering.answer(entry, time.time_ns() // 1_000_000, b"", batch.compute_seconds * 1000)
@@ -152,6 +165,23 @@ def emitted(emission: Emission) -> Output:
     """A handler's record as the producer takes it."""
     partition = -1 if emission.partition is None else emission.partition
     return Output(emission.topic, emission.value, emission.key, partition, emission.headers)
+
+
+def reopen(
+    entries: Sequence[Entry],
+    inferred: Sequence[Entry],
+    decided: Sequence[tuple[Entry, Outcome | None, Answer | None, Entry | None]],
+) -> None:
+    """Puts entries back to where they were before a try that failed: its state and emissions are gone as well.
+
+    `decided` are those that are repeats or have a reply topic, with outcome, replay and leader as they were.
+    """
+    for entry in inferred:
+        entry.outcome, entry.silent = None, False
+    for entry, outcome, replay, leader in decided:
+        entry.outcome, entry.replay, entry.leader, entry.silent = outcome, replay, leader, False
+    for entry in entries:
+        entry.answered, entry.answer, entry.sealed, entry.large = False, None, None, False
 
 
 def in_time(entries: list[Entry], now_ms: int) -> list[Entry]:

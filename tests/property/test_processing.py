@@ -1,0 +1,354 @@
+"""Processing with a scripted handler: one output for each entry, in order, and repeats as if one followed the other.
+
+The whole lane but for Kafka: entries as intake makes them, a real pipeline, the event loop with a clock that jumps
+instead of waiting, and a committer that applies what it would have written. What happens is compared with a fold over
+the requests one at a time.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from processors.contract import BatchPolicy
+from schemas import avsc
+from schemas.codec import Codec
+from schemas.envelope import Envelope
+from schemas.handler import Effects, Emission, State
+from schemas.outcome import Code, Completed, Failed, Outcome
+from schemas.request import Request
+from schemas.subjects import subject
+from schemas.testing import MemoryRegistry
+from streams.admission import TOO_LATE
+from streams.answering import Answering
+from streams.binding import bind
+from streams.committing import Changes
+from streams.entry import Entry
+from streams.flight import Batch
+from streams.output import Output
+from streams.partition import Partition
+from streams.pipeline import Bounds, Pipeline
+from streams.processing import Processing
+from streams.repeats.book import AnswerBook
+from streams.repeats.book import Bounds as BookBounds
+from streams.repeats.digest import digest_id, digest_payload
+from streams.settings import Settings
+from streams.state.wire import decode_key
+from streams.state_keeper import keeper_for
+
+BINDING = bind(Settings(), "echo")
+HOUR_MS = 3_600_000
+SIDE = "side-effects"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request: its id (few, so that there are twins), how it ends if it is inferred, and whether it comes too late."""
+
+    request_id: str
+    ending: str
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run of a lane: requests, how they are cut, what goes wrong and when.
+
+    `raises` are the numbers of the handler's calls that raise, `aborts` those of the transactions that abort instead.
+    """
+
+    asks: list[Ask]
+    slots: int
+    size: int
+    chunk: int
+    delays: list[int]
+    raises: set[int]
+    aborts: set[int]
+    stateful: bool
+
+
+asks = st.builds(
+    Ask, st.sampled_from("abc"), st.sampled_from(["final", "final", "failed", "retriable", "silent"]), st.booleans()
+)
+plans = st.builds(
+    Plan,
+    asks=st.lists(asks, min_size=1, max_size=16),
+    slots=st.integers(1, 3),
+    size=st.integers(1, 5),
+    chunk=st.integers(1, 8),
+    delays=st.lists(st.integers(0, 5), min_size=1, max_size=6),
+    raises=st.sets(st.integers(0, 8), max_size=3),
+    aborts=st.sets(st.integers(0, 4), max_size=2),
+    stateful=st.booleans(),
+)
+
+
+class JumpingSelector(selectors.SelectSelector):
+    """Nothing is waited for: the clock jumps to the next timer instead."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise AssertionError("everything waits for something that never comes")
+        self.now += max(0.0, timeout)
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time: the same plan runs the same way each time."""
+
+    def __init__(self) -> None:
+        self.clock = JumpingSelector()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.now
+
+
+@dataclass
+class Script:
+    """A handler that ends each request as its plan says, tells a side topic, and writes its state."""
+
+    plan: Plan
+    stateful: bool
+    stores: tuple[str, ...]
+    calls: int = 0
+    running: int = 0
+    most_running: int = 0
+    seen: list[int] = field(default_factory=list)
+
+    async def handle(self, requests: Sequence[Request], state: State, now: float) -> Effects:
+        number, self.calls = self.calls, self.calls + 1
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            if self.stateful:
+                for request in requests:
+                    place = b"%d" % request.offset
+                    state.partition(request.topic, request.partition).put("seen", place, place)
+            await asyncio.sleep(self.plan.delays[number % len(self.plan.delays)] / 8)
+            if number in self.plan.raises:
+                raise ConnectionError("the handler's own trouble")
+        finally:
+            self.running -= 1
+        self.seen += [request.offset for request in requests]
+        emissions = [Emission(SIDE, None, b"%d" % request.offset, []) for request in requests]
+        return Effects([self.outcome(request) for request in requests], emissions)
+
+    def outcome(self, request: Request) -> Outcome | None:
+        ending, told = self.plan.asks[request.offset].ending, b"%d" % request.offset
+        if ending == "silent":
+            return None
+        if ending == "final":
+            return Completed({"payload": told})
+        return Failed(Code.PROCESSOR_FAILED, told.decode(), retriable=ending == "retriable")
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer as a reader sees it: which request it is for, whose inference it holds, and how it ended."""
+
+    offset: int
+    source: int | None
+    kind: str
+    replayed: bool
+
+
+class Lane:
+    """A lane without Kafka, and what it committed."""
+
+    def __init__(self, plan: Plan) -> None:
+        registry, schema = MemoryRegistry(), avsc.load("echo", "result")
+        registry.register(subject(BINDING.results), schema)
+        self.codec = Codec(schema, subject(BINDING.results), registry)
+        self.codec.bind()
+        self.plan = plan
+        self.partition = Partition("requests", 0, AnswerBook(BookBounds(1_000, 1 << 20, HOUR_MS)))
+        stores = ("seen",) if plan.stateful else ()
+        self.script = Script(plan, plan.stateful, stores)
+        self.keeper = keeper_for(BINDING, stores)
+        self.keeper.assign(self.partition)
+        slots = 1 if plan.stateful else plan.slots
+        policy = BatchPolicy(size=plan.size, wait_ms=0)
+        self.pipeline = Pipeline(policy, slots, Bounds(100, 1 << 20, 4, 1 << 20), self.dispatched)
+        answering = Answering(BINDING, self.codec, "m", "1", lambda _: 1 << 20, lambda _: None, lambda *_: None)
+        self.processing = Processing(self.pipeline, self.script, self.keeper, answering, self.look_up)
+        self.tasks: list[asyncio.Task[None]] = []
+        self.committed = 0
+        self.transactions = 0
+        self.outputs: list[Output] = []
+        self.batches: list[Batch] = []
+
+    def dispatched(self, batch: Batch) -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(self.processing.run(batch)))
+
+    async def look_up(self, entries: Sequence[Entry]) -> None:
+        await asyncio.sleep(0)
+
+    def entry(self, offset: int) -> Entry:
+        """A request as admission leaves it: an answer that is known, or a twin to wait for, or nothing yet."""
+        ask = self.plan.asks[offset]
+        entry = Entry(self.partition, offset, 0, None, 10)
+        entry.record = {"request_id": ask.request_id, "payload": b""}
+        # A new one's deadline passes between admission and inference.
+        entry.envelope = Envelope(deadline=1 if ask.late else None)
+        entry.id_digest = digest_id(ask.request_id)
+        entry.payload_digest = digest_payload(b"")
+        in_flight = self.partition.in_flight
+        if in_flight.get(entry.id_digest) is None:
+            entry.replay = self.partition.book.recall(entry.id_digest, 0)
+        if entry.replay is not None and ask.late:
+            entry.replay, entry.outcome = None, TOO_LATE
+        elif entry.replay is None:
+            entry.leader = in_flight.enter(entry.id_digest, entry)
+        return entry
+
+    async def live(self) -> None:
+        """Until everything is committed."""
+        self.pipeline.resume(0)
+        admitted = 0
+        while self.committed < len(self.plan.asks):
+            chunk = range(admitted, min(admitted + self.plan.chunk, len(self.plan.asks)))
+            self.pipeline.offer([self.entry(offset) for offset in chunk], 0, backlog=False)
+            admitted = chunk.stop if chunk else admitted
+            await asyncio.sleep(1 / 8)
+            if not self.commit():
+                admitted = self.committed
+        await asyncio.gather(*self.tasks)
+
+    def commit(self) -> bool:
+        """One transaction; False when it aborts, and everything that is not committed is to be read again."""
+        batches = self.pipeline.ready(0)
+        if not batches:
+            return True
+        self.transactions += 1
+        if self.transactions - 1 in self.plan.aborts:
+            self.pipeline.abort("test")
+            self.pipeline.restart()
+            self.keeper.roll_back()
+            self.partition.in_flight.clear()
+            self.pipeline.resume(0)
+            return False
+        changes = Changes(batches, BINDING)
+        self.outputs += [output for batch in batches for output in batch.outputs()]
+        self.batches += batches
+        self.committed = batches[-1].entries[-1].offset + 1
+        changes.apply(0)
+        self.keeper.commit_through(batches[-1].number)
+        self.pipeline.committed(batches)
+        return True
+
+    def told(self) -> list[Told]:
+        return [self.read(output) for output in self.outputs if output.topic == BINDING.results]
+
+    def read(self, output: Output) -> Told:
+        headers = dict(output.headers)
+        result = self.codec.decode(output.value)
+        offset = int((headers["ce_id"] or b"").decode().rpartition(":")[2])
+        replayed = "replayed" in headers
+        if result["status"] == "COMPLETED":
+            return Told(offset, int(result["payload"]), "final", replayed)
+        error = result["error"]
+        if error["code"] == Code.DEADLINE_EXCEEDED:
+            return Told(offset, None, "late", replayed)
+        return Told(offset, int(error["message"]), "retriable" if error["retriable"] else "failed", replayed)
+
+
+def run(plan: Plan) -> Lane:
+    loop = JumpingLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        with structlog.testing.capture_logs():
+            lane = Lane(plan)
+            loop.run_until_complete(asyncio.wait_for(lane.live(), 10_000))
+            return lane
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+def one_after_the_other(plan: Plan) -> tuple[list[Told], list[int]]:
+    """The answers, and who was inferred, if each request were answered before the next is read."""
+    answers: dict[str, tuple[int, str]] = {}
+    told, inferred = [], []
+    for offset, ask in enumerate(plan.asks):
+        known = answers.get(ask.request_id)
+        if known is not None and not ask.late:
+            told.append(Told(offset, *known, replayed=True))
+        elif ask.late:
+            told.append(Told(offset, None, "late", replayed=False))
+        else:
+            inferred.append(offset)
+            if ask.ending != "silent":
+                told.append(Told(offset, offset, ask.ending, replayed=False))
+            if ask.ending in ("final", "failed"):
+                answers[ask.request_id] = (offset, ask.ending)
+    return told, inferred
+
+
+def answers_each_entry_once_in_order(lane: Lane) -> None:
+    offsets = [entry.offset for batch in lane.batches for entry in batch.entries]
+    assert offsets == list(range(len(lane.plan.asks)))
+    told = [one.offset for one in lane.told()]
+    assert told == sorted(set(told))
+    for batch in lane.batches:
+        assert [answer is None for answer in batch.answers] == [entry.silent for entry in batch.entries]
+
+
+def repeats_get_what_they_would_one_after_the_other(lane: Lane) -> None:
+    assert lane.told() == one_after_the_other(lane.plan)[0]
+
+
+def effects_are_those_of_the_inferences_that_count(lane: Lane) -> None:
+    inferred = one_after_the_other(lane.plan)[1]
+    assert sorted(int(output.value or b"") for output in lane.outputs if output.topic == SIDE) == inferred
+    if lane.plan.stateful:
+        written = [decode_key(output.key or b"") for output in lane.outputs if output.topic == BINDING.state]
+        assert sorted(int(key) for _, key in written) == inferred
+        assert lane.partition.store is not None
+        assert lane.partition.store.entries == len(inferred)
+
+
+def a_stateful_handler_runs_alone(lane: Lane) -> None:
+    assert lane.script.most_running <= (1 if lane.plan.stateful else lane.plan.slots)
+
+
+def nothing_is_inferred_without_need(lane: Lane) -> None:
+    if not lane.plan.raises and not lane.plan.aborts:
+        assert sorted(lane.script.seen) == one_after_the_other(lane.plan)[1]
+
+
+def nothing_is_left(lane: Lane) -> None:
+    assert lane.pipeline.unsettled == 0
+    assert len(lane.partition.in_flight) == 0
+    assert all(batch.done.is_set() for batch in lane.batches)
+
+
+def twins(*endings: str, **plan: Any) -> Plan:
+    """Requests with one id; one that ends `late` would have been final."""
+    asks = [Ask("a", "final" if ending == "late" else ending, ending == "late") for ending in endings]
+    usual = {"slots": 1, "size": 5, "chunk": 8, "delays": [0], "raises": set(), "aborts": set(), "stateful": True}
+    return Plan(asks, **{**usual, **plan})
+
+
+@given(plans)
+@example(twins("retriable", "final", "final"))
+@example(twins("retriable", "final", raises={1}))
+@example(twins("retriable", "retriable", "failed", size=1, slots=3, stateful=False))
+@example(twins("silent", "silent", "final"))
+@example(twins("final", "late", "final", delays=[2], size=1, stateful=False))
+@settings(max_examples=120, deadline=None)
+def test_a_lane_answers_as_if_one_request_followed_the_other(plan: Plan) -> None:
+    lane = run(plan)
+    answers_each_entry_once_in_order(lane)
+    repeats_get_what_they_would_one_after_the_other(lane)
+    effects_are_those_of_the_inferences_that_count(lane)
+    a_stateful_handler_runs_alone(lane)
+    nothing_is_inferred_without_need(lane)
+    nothing_is_left(lane)

@@ -48,7 +48,7 @@ SIDE = "side-effects"
 
 @dataclass(frozen=True)
 class Ask:
-    """A request: its id (few, so that there are twins), how it ends if it is inferred, and whether it comes too late."""
+    """A request: its id (few, so that there are twins), how it ends if it is inferred, and whether it comes late."""
 
     request_id: str
     ending: str

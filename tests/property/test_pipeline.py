@@ -27,7 +27,7 @@ BOUNDS = Bounds(records=16, size=600, transaction_records=6, transaction_bytes=1
 NO_COST = 1 << 62
 
 # Records of every kind: small ones, ones of which few fit, and ones that are over a bound all alone.
-weights = st.tuples(st.sampled_from([10, 40, 90, 150]), st.sampled_from([1, 2, 6, 12]), st.integers(0, 2))
+weights = st.tuples(st.sampled_from([10, 40, 90, 180]), st.sampled_from([1, 2, 6, 12]), st.integers(0, 2))
 
 
 @dataclass

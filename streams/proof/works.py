@@ -6,17 +6,18 @@ from typing import Any, Self
 from confluent_kafka import Message
 
 from schemas.dead_letter import parse
-from streams.client.connection import producer
+from streams.client.connection import admin, producer
 from streams.client.record import Record
 from streams.crew import Crew
 from streams.failpoints import VARIABLE
 from streams.proof.site import Site
 from streams.proof.watcher import Watcher
 from streams.restarts import RestartPolicy
+from streams.slots import instance_id
 from streams.supervisor import Supervisor
 from streams.testing import eventually
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS, ADMIN_SECONDS = 30.0, 5.0
 FORGIVING = RestartPolicy(forgiven=1_000)
 """Deaths here are on purpose: no crash loop to slow down."""
 
@@ -54,6 +55,7 @@ class Works:
         self.outcomes: dict[str, list[Record]] = {}
         self.letters: dict[str, list[Record]] = {}
         self._watcher = Watcher(site.settings, [site.results, site.settings.dead_letters, *topics], self._see)
+        self._admin = admin(site.settings)
         self._producer = producer(site.settings, "works")
         self._requests, self._results = site.codec("request"), site.codec("result")
 
@@ -156,6 +158,27 @@ class Works:
     def pid(self, slot: int) -> int:
         """The worker in a slot; waits for one that is on its way."""
         return eventually(lambda: self.supervisor.pids().get(slot, 0), what=f"a worker in slot {slot}")
+
+    def owners(self) -> dict[tuple[str, int], int]:
+        """Which slot has which partition now, by topic and number."""
+        group = self.site.binding.group
+        described = self._admin.describe_consumer_groups([group], request_timeout=ADMIN_SECONDS)
+        slots = {instance_id(group, slot): slot for slot in self.supervisor.slots()}
+        return {
+            (place.topic, place.partition): slots[member.group_instance_id]
+            for member in described[group].result().members
+            for place in member.assignment.topic_partitions
+        }
+
+    def owned_by(self, *slots: int, within: float = ANSWER_SECONDS) -> None:
+        """Blocks until each of these slots has partitions, nobody else has any, and none is without an owner."""
+        count = self.site.settings.topics.partitions
+
+        def shared() -> bool:
+            found = self.owners()
+            return len(found) == count and set(found.values()) == set(slots)
+
+        eventually(shared, within=within, every=0.1, what=f"all partitions with slots {slots}")
 
     def said(self, slot: int) -> str:
         """What the workers of a slot have logged."""

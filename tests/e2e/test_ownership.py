@@ -5,13 +5,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from streams.exit_codes import ExitCode
 from streams.failpoints import HOLD_VARIABLE
@@ -19,7 +17,6 @@ from streams.proof import aftermath
 from streams.proof.site import Site
 from streams.proof.works import Works
 from streams.settings import Settings, override
-from streams.slots import instance_id
 from streams.supervisor import Supervisor
 from streams.testing import eventually
 
@@ -41,7 +38,7 @@ def works(settings: Settings) -> Iterator[Works]:
 def alone(works: Works) -> Works:
     """The worker in slot 0 has every partition."""
     works.retire(1)
-    eventually(lambda: owners(works) == dict.fromkeys(EVERYWHERE, 0), within=30, every=0.2, what="slot 0 to have all")
+    works.owned_by(0)
     return works
 
 
@@ -49,7 +46,7 @@ def alone(works: Works) -> Works:
 def both(works: Works) -> Works:
     """Each slot has partitions."""
     works.join(1)
-    eventually(lambda: split_up(works), within=30, every=0.2, what="the rebalance")
+    works.owned_by(0, 1)
     return works
 
 
@@ -67,29 +64,6 @@ def send(works: Works, name: str, count: int = 5, partitions: tuple[int, ...] = 
     return places
 
 
-@lru_cache(maxsize=1)
-def admin(works: Works) -> AdminClient:
-    return AdminClient(works.site.settings.kafka.client())
-
-
-def owners(works: Works) -> dict[int, int]:
-    """Which slot has which partition."""
-    group = works.site.binding.group
-    described = admin(works).describe_consumer_groups([group], request_timeout=5)
-    slots = {instance_id(group, slot): slot for slot in works.supervisor.slots()}
-    return {
-        place.partition: slots[member.group_instance_id]
-        for member in described[group].result().members
-        for place in member.assignment.topic_partitions
-    }
-
-
-def split_up(works: Works) -> bool:
-    """Whether each slot has partitions, and each partition a slot."""
-    found = owners(works)
-    return len(found) == len(EVERYWHERE) and set(found.values()) == {0, 1}
-
-
 @pytest.mark.parametrize("partitions", [(0,), (3,), EVERYWHERE], ids=["one", "another", "all"])
 def test_a_batch_held_through_a_cooperative_rebalance_is_published_once(
     alone: Works, partitions: tuple[int, ...], tmp_path: Path
@@ -104,9 +78,10 @@ def test_a_batch_held_through_a_cooperative_rebalance_is_published_once(
     held = send(works, fresh("held"), partitions=partitions)
     eventually(lambda: works.said(0).count("failpoint infer.after: hold") > holds, what="the hold")
     works.join(1)
-    eventually(lambda: split_up(works), within=30, every=0.2, what="the rebalance")
-    split = owners(works)
-    assert split[0] != split[3], "of the two single partitions one should be lost and one kept"
+    works.owned_by(0, 1)
+    split = works.owners()
+    topic = works.site.requests
+    assert split[topic, 0] != split[topic, 3], "of the two single partitions one should be lost and one kept"
     hold.unlink()
     works.settled([*held, *send(works, fresh("after"))])
 
@@ -120,9 +95,9 @@ def test_a_zombie_publishes_nothing_twice_and_comes_back(both: Works, name: str)
     asked = send(works, fresh("asked"))
     eventually(lambda: zombie.status() == psutil.STATUS_STOPPED, within=30, what="the zombie's sleep")
     works.settled(asked, within=15)
-    assert owners(works) == dict.fromkeys(EVERYWHERE, 1)
+    assert set(works.owners().values()) == {1}
     zombie.send_signal(signal.SIGCONT)
-    eventually(lambda: 0 in owners(works).values(), within=30, every=0.2, what="the zombie's return")
+    works.owned_by(0, 1)
     assert works.pid(0) == zombie.pid
     works.settled([*asked, *send(works, fresh("after"))])
 

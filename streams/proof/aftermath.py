@@ -2,11 +2,11 @@
 
 import struct
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from confluent_kafka import Consumer, IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, TopicPartition
 
-from streams.client.connection import ANSWER_SECONDS, admin, consumer, require_topics
+from streams.client.connection import ANSWER_SECONDS, admin, require_topics
 from streams.client.reading import OffsetSpec, TopicReader
 from streams.settings import Settings
 from streams.stack import tools
@@ -48,25 +48,15 @@ def generations(settings: Settings, group: str) -> int:
     """The group's highest generation: one for each rebalance since it was made, its first included."""
     reader = TopicReader(settings, "generations")
     spans = reader.spans(reader.partitions([GROUPS]))
-    found = [generation for record in reader.read(spans) for generation in _generation(record.key, record.value, group)]
-    return max(found, default=0)
+    return max((generation(record.key, record.value, group) for record in reader.read(spans)), default=0)
 
 
-def _generation(key: bytes | None, value: bytes | None, group: str) -> Iterable[int]:
-    """The generation in a record of the group's metadata: version, protocol's type (a string), generation."""
-    if not key or not value or struct.unpack_from(">h", key)[0] != GROUP_METADATA_KEY:
-        return
-    if key[4:].decode() != group:
-        return
+def generation(key: bytes | None, value: bytes | None, group: str) -> int:
+    """The generation that a record of Kafka's own topic of groups tells, or 0 if it is not of this group.
+
+    Its value begins with a version, the protocol's type (a string, or -1) and the generation.
+    """
+    if not key or not value or struct.unpack_from(">h", key)[0] != GROUP_METADATA_KEY or key[4:].decode() != group:
+        return 0
     length = struct.unpack_from(">h", value, 2)[0]
-    yield int(struct.unpack_from(">i", value, 4 + max(0, length))[0])
-
-
-def committed(settings: Settings, group: str, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """The group's committed offsets, pending ones waited for."""
-    asking: Consumer = consumer(settings, "proof", **{"group.id": group})
-    try:
-        found = asking.committed([TopicPartition(*place) for place in places], timeout=ANSWER_SECONDS)
-        return {(place.topic, place.partition): place.offset for place in found}
-    finally:
-        asking.close()
+    return int(struct.unpack_from(">i", value, 4 + max(0, length))[0])

@@ -46,12 +46,13 @@ class Fault:
 def plan(random: Random, kills: int, moves: int) -> list[Fault]:
     """A plan with at least so many kills, and `moves` workers that leave for a time or for good.
 
-    Every leave is followed by a join, but the last one's slot stays empty: its worker never comes back.
+    Who leaves joins again two faults later, but the slot of one stays empty. Never are more than two away at once.
     """
-    kinds = [Kind.KILL if random.random() < 0.6 else Kind.WITHIN for _ in range(max(0, kills - moves))]
-    for number in range(moves):
-        place = random.randint(0, len(kinds))
-        kinds[place:place] = [Kind.RETIRE] if number == 0 else [Kind.RETIRE, Kind.JOIN]
+    others = [Kind.KILL if random.random() < 0.6 else Kind.WITHIN for _ in range(max(0, kills - moves))]
+    absences = [[Kind.RETIRE, *others[place : place + 1], Kind.JOIN] for place in range(moves - 1)]
+    blocks = [[kind] for kind in others[max(0, moves - 1) :]] + absences + [[Kind.RETIRE]] * (moves > 0)
+    random.shuffle(blocks)
+    kinds = [kind for block in blocks for kind in block]
     return [Fault(random.uniform(0.05, 0.9), kind, random.randrange(1_000)) for kind in kinds]
 
 

@@ -7,6 +7,7 @@ a passage costs one comparison with None.
 """
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ HOLD_VARIABLE = "SLUICEGATE_FAILPOINT_HOLD"
 HOLD_SECONDS = 60.0
 STAGES = ("decode", "admit", "dispatch", "infer", "begin", "produce", "send_offsets", "commit", "apply", "revoke")
 NAMES = tuple(f"{stage}.{side}" for stage in STAGES for side in ("before", "after"))
+
+RULE = re.compile(r"(?P<name>[^:]+):(?P<nth>[1-9]\d*):(?P<action>[^:]+)(:(?P<seconds>\d+(\.\d+)?))?", re.ASCII)
 
 
 class FailpointReached(SluicegateError):
@@ -41,13 +44,17 @@ class Rule:
 
 
 def parse(text: str) -> dict[str, Rule]:
-    """The rules by name. Raises ValueError, naming the rule, when a name or an action does not exist."""
+    """The rules by name. Raises ValueError, naming the rule, when it is not written so or its name does not exist."""
     rules = {}
     for item in filter(None, text.split(",")):
-        name, nth, action, *rest = (*item.split(":"), "", "")[:4] if item.count(":") >= 2 else (item, "", "", "")
-        if name not in NAMES or action not in ACTIONS or not nth.isdigit():
-            raise ValueError(f"failpoint {item!r}: write name:nth:action with a name of {', '.join(NAMES)}")
-        rules[name] = Rule(name, int(nth), action, float(rest[0]) if rest and rest[0] else 1.0)
+        written = RULE.fullmatch(item)
+        if written is None or written["name"] not in NAMES or written["action"] not in ACTIONS:
+            raise ValueError(
+                f"failpoint {item!r}: write name:nth:action or name:nth:action:seconds, nth from 1, "
+                f"an action of {', '.join(ACTIONS)}, a name of {', '.join(NAMES)}"
+            )
+        seconds = float(written["seconds"] or 1.0)
+        rules[written["name"]] = Rule(written["name"], int(written["nth"]), written["action"], seconds)
     return rules
 
 

@@ -23,7 +23,7 @@ from streams.repeats.book import Bounds as BookBounds
 TICK = 1 / 1024
 PARTITIONS = 3
 SIZE, COST, BYTES, WAIT = 4, 10, 100, 32 * TICK
-BOUNDS = Bounds(records=16, size=600, transaction_records=6, transaction_bytes=150)
+BOUNDS = Bounds(records=16, size=600, transaction_records=4, transaction_bytes=150)
 NO_COST = 1 << 62
 
 # Records of every kind: small ones, ones of which few fit, and ones that are over a bound all alone.

@@ -104,3 +104,35 @@ def test_it_knows_whose_records_wait() -> None:
     other = Partition("requests", 1, PARTITION.book)
     assert one.touches({PARTITION})
     assert not one.touches({other})
+
+
+def test_bounds_are_met_exactly() -> None:
+    one = batcher(bytes=100, cost=10)
+    one.add(entries(2, size=50, cost=5), 1.0)
+    closed = one.close(1.0, idle=False)
+    assert closed is not None
+    assert (len(closed.entries), closed.bytes) == (2, 100)
+
+
+def test_a_record_over_every_bound_goes_alone() -> None:
+    one = batcher(bytes=100, cost=10)
+    one.add(entries(1) + entries(1, size=900, cost=90, start=1) + entries(1, start=2), 1.0)
+    taken = [batch.entries for batch in iter(lambda: one.close(1.0, idle=True), None)]
+    assert [[entry.offset for entry in batch] for batch in taken] == [[0], [1], [2]]
+    assert (len(one), one.bytes, one.cost) == (0, 0, 0)
+
+
+def test_without_a_bound_on_cost_it_is_only_counted() -> None:
+    one = batcher()
+    one.add(entries(3, cost=1 << 40), 1.0)
+    assert one.close(1.0, idle=False) is None
+    closed = one.close(1.0, idle=True)
+    assert closed is not None
+    assert (closed.reason, len(closed.entries), one.cost) == (Closed.IDLE, 3, 0)
+
+
+def test_a_full_batch_says_so_even_while_draining() -> None:
+    one = batcher()
+    one.add(entries(5), 1.0)
+    reasons = [batch.reason for batch in iter(lambda: one.close(1.0, idle=True, draining=True), None)]
+    assert reasons == [Closed.SIZE, Closed.DRAIN]

@@ -11,11 +11,12 @@ from typing import Any
 from confluent_kafka import KafkaError, Message
 
 from schemas.codec import Codec
-from schemas.dead_letter import CONNECT, OURS
 from schemas.envelope import MAX_CORRELATION, REPLAYED, headers_at, outcome_headers, shared_headers
 from schemas.outcome import Code, Completed, Failed, Outcome
+from schemas.records import MAX_REQUEST_ID
 from streams.binding import Binding
 from streams.entry import Entry
+from streams.fitting import fitting_dead_letter, reserved
 from streams.output import Output
 from streams.repeats.answer import INLINE_LIMIT, seal
 
@@ -25,12 +26,14 @@ REFUSALS = (
     KafkaError._UNKNOWN_TOPIC,
     KafkaError.MSG_SIZE_TOO_LARGE,
     KafkaError.INVALID_RECORD,
+    KafkaError.TOPIC_EXCEPTION,
 )
-HEADROOM = 2 * MAX_CORRELATION
+# A header that returns takes at most twice what was counted of it; the others are short.
+HEADROOM = 2 * MAX_CORRELATION + 2_048
 # A named tuple's own constructor takes five times as long.
 made = tuple.__new__
-# Not what the id stands for: another payload's answer is, or the reply topic was wrong and may be mended.
-UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO)
+# Not what the id stands for: another payload's answer is, or this topic can't have it while another one may.
+UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO, Code.RESULT_TOO_LARGE)
 
 
 class Answering:
@@ -88,7 +91,8 @@ class Answering:
         """The record that answers this entry; the entry then knows what its repeats will get."""
         if entry.dead_letter is not None:
             entry.answered = True
-            return self._fitting_dead_letter(entry.dead_letter)
+            letter = entry.dead_letter
+            return fitting_dead_letter(letter, self._limits(letter.topic))
         output = self._output(entry, now_ms, ce_time, compute_ms)
         remember(entry, output.value or b"", now_ms)
         return output
@@ -97,7 +101,7 @@ class Answering:
         envelope = entry.envelope
         topic, key = self._binding.results, entry.key
         if envelope.reply_to is not None:
-            problem = self._reply_problem(envelope.reply_to)
+            problem = reserved(self._binding, envelope.reply_to) or self._reply_problem(envelope.reply_to)
             if problem is None:
                 topic, key = envelope.reply_to, envelope.reply_key if envelope.reply_key is not None else key
             else:
@@ -157,23 +161,23 @@ class Answering:
             Code.RESULT_TOO_LARGE, f"the result takes {output.size} bytes, {output.topic} allows {limit}"
         )
         smaller = output._replace(value=self.encode(entry, entry.outcome, now_ms))
-        if smaller.size <= limit:
-            return smaller
         bare = outcome_headers(self._binding.name, entry.topic, entry.partition, entry.offset, b"", [])
-        return smaller._replace(headers=bare)
+        for made_smaller in (smaller, smaller._replace(headers=bare), smaller._replace(headers=bare, key=None)):
+            if made_smaller.size <= limit:
+                return made_smaller
+        return self._smallest(entry, output, bare, now_ms)
 
-    def _fitting_dead_letter(self, output: Output) -> Output:
-        limit = self._limits(output.topic)
-        if output.size <= limit:
-            return output
-        return without_payload(output, limit)
-
-
-def without_payload(output: Output, limit: int) -> Output:
-    """A dead letter that its headers made too large for its topic: the reason and the place of the original, alone."""
-    why = [(name, value) for name, value in output.headers if name.startswith((CONNECT, OURS))]
-    omitted = f"{len(output.value or b'')} bytes omitted, {output.topic} allows {limit}".encode()
-    return output._replace(value=None, headers=[*why, (f"{OURS}omitted", omitted)])
+    def _smallest(self, entry: Entry, output: Output, bare: list[tuple[str, bytes]], now_ms: int) -> Output:
+        """The answer where nothing fits: on the results if it was a reply topic, there with a part of its id."""
+        results = self._binding.results
+        if output.topic != results:
+            why = f"reply-to {output.topic!r}: {self._limits(output.topic)} bytes are too few for any answer"
+            entry.outcome = Failed(Code.INVALID_REPLY_TO, why)
+            value = self.encode(entry, entry.outcome, now_ms)
+            return self._fitting(entry, Output(results, value, entry.key, -1, output.headers), now_ms)
+        assert entry.outcome is not None
+        entry.record = {"request_id": entry.record["request_id"][:MAX_REQUEST_ID]}
+        return Output(results, self.encode(entry, entry.outcome, now_ms), None, -1, bare)
 
 
 def remember(entry: Entry, value: bytes, now_ms: int) -> None:

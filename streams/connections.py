@@ -64,6 +64,8 @@ def producer(settings: Settings, binding: Binding) -> dict[str, Any]:
         "retry.backoff.ms": 5,
         "retry.backoff.max.ms": 20,
         "reconnect.backoff.max.ms": 1_000,
+        # A reply topic that vanished holds the whole transaction up for as long; the default is 30 s.
+        "topic.metadata.propagation.max.ms": 3_000,
         "delivery.report.only.error": False,
         # One key has one partition, whoever sends it: Java's clients hash like this.
         "partitioner": "murmur2_random",

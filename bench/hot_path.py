@@ -88,7 +88,7 @@ class EchoPath:
         """So many requests, as a consumer gives them: made one after the other, so that memory is as warm as there."""
         offsets = [0] * PARTITIONS
         topic, stamp = self.binding.requests[0], (1, time.time_ns() // 1_000_000)
-        for draft in Workload(count).drafts(self.requests.encode):
+        for draft in Workload(count, remembered=1_000).drafts(self.requests.encode):
             number = partition_for(draft.key, PARTITIONS)
             yield Message(topic, number, offsets[number], draft.key, draft.value, list(draft.headers), None, stamp)
             offsets[number] += 1

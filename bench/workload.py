@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from schemas.envelope import event_time
 
-REMEMBERED = 50_000
 DAY_MS = 24 * 3_600_000
 
 Encode = Callable[[Mapping[str, Any]], bytes]
@@ -36,12 +35,13 @@ class Workload:
     invalid: float = 0.01
     repeats: float = 0.1
     seed: int = 1
+    remembered: int = 50_000
 
     def drafts(self, encode: Encode) -> Iterator[Draft]:
         """The requests in order; `encode` makes a framed value of a record.
 
         Half of the invalid ones are cut short, the other half have a request id that is too long. A repeat is one of
-        the last fifty thousand that were valid, byte for byte.
+        the last that were valid (`remembered` of them), byte for byte.
         """
         chance = random.Random(self.seed)
         body = chance.randbytes(self.size)
@@ -56,10 +56,10 @@ class Workload:
             else:
                 draft = self._draft(number, body, common, encode)
                 yield draft
-                if len(recent) < REMEMBERED:
+                if len(recent) < self.remembered:
                     recent.append(draft)
                 else:
-                    recent[number % REMEMBERED] = draft
+                    recent[number % self.remembered] = draft
 
     def _draft(self, number: int, body: bytes, common: Headers, encode: Encode) -> Draft:
         name = f"request-{self.seed}-{number:09d}"

@@ -54,15 +54,14 @@ class Admission:
 
     def admit(self, owner: Partition, message: Message, now_ms: int) -> Entry:
         """The entry for one message. Raises SchemaPending while its schema is not known to be there or not."""
-        value, key = message.value(), message.key()
-        size = (len(value) if value is not None else 0) + (len(key) if key is not None else 0) + 64
+        value, key, headers = message.value(), message.key(), message.headers()
+        size = len(value or b"") + len(key or b"") + 64
         entry = Entry(owner, message.offset() or 0, message.timestamp()[1], key, size)
-        headers = message.headers()
         passing("decode.before")
         try:
             if headers:
                 entry.envelope = read_headers(headers)  # type: ignore[arg-type] # as read: a list, bytes
-            entry.record = self._read(value, entry.envelope)
+            entry.record = self._codec.decode_json(value) if entry.envelope.json else self._codec.decode(value)
             passing("decode.after")
             self._judge(entry, value, now_ms)
         except Unreadable as error:

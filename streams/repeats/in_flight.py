@@ -4,6 +4,7 @@ Twins form a chain: the second waits for the first, the third for the second. Wh
 worth trying again, only the next becomes a new request, and the others still wait.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -14,18 +15,16 @@ class InFlight:
     have one payload: another payload is a conflict, which is answered at once and does not enter.
     """
 
-    __slots__ = ("_last",)
+    __slots__ = ("_last", "get")
 
     def __init__(self) -> None:
         self._last: dict[bytes, Any] = {}
+        self.get: Callable[[bytes], Any | None] = self._last.get
+        """The member that a new request of this id would wait for, or None. The dict's own: asked for each record."""
 
     def __len__(self) -> int:
         """How many ids are in flight."""
         return len(self._last)
-
-    def get(self, id_digest: bytes) -> Any | None:
-        """The member that a new request of this id would wait for, or None."""
-        return self._last.get(id_digest)
 
     def enter(self, id_digest: bytes, member: Any) -> Any | None:
         """Makes `member` the one that the next twin waits for; returns its own predecessor, if any."""

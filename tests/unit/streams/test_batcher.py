@@ -62,6 +62,13 @@ def test_it_closes_on_age_of_the_oldest() -> None:
     assert (closed.reason, len(closed.entries)) == (Closed.AGE, 2)
 
 
+def test_it_closes_at_its_age_not_after_it() -> None:
+    one = batcher(wait_ms=31.25)  # A binary fraction, so that the sum is exact.
+    one.add(entries(1), 1.0)
+    assert one.due() == 1.03125
+    assert one.close(1.03125, idle=False) is not None
+
+
 def test_cost_bounds_a_batch_but_one_record_always_fits() -> None:
     one = batcher(cost=10)
     one.add(entries(1, cost=25) + entries(2, cost=6), 1.0)

@@ -15,6 +15,7 @@ from schemas.errors import RegistryUnavailable, SchemaPending, SchemaUnsafe, Unr
 MAX_SCHEMAS = 1_000
 MAX_REFUSED = 10_000
 WITNESS_SECONDS = 1.0
+SETTLING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class _Refused:
 class Registry:
     """A registry with its verdicts: schemas for good, definite refusals for `retry_seconds`.
 
-    A 404 counts only while the registry still knows the schemas that it gave before: one that lost its data, or is
-    still loading it, must not send a whole topic to the dead letters.
+    A 404 counts only while the registry still knows the schemas that it gave before, and has answered for a while: one
+    that lost its data, or is still loading it after a restart, must not send records to the dead letters.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Registry:
         self._refused: dict[int, _Refused] = {}
         self._witness: int | None = None
         self._witness_until = float("-inf")
+        self._settled_at = float("-inf")
 
     def cached(self, schema_id: int) -> AvroSchema:
         """The schema of an id, from memory.
@@ -115,8 +117,9 @@ class Registry:
 
         Raises RegistryUnavailable when there is no verdict: nothing is kept then.
         """
-        stored = self._source.fetch(schema_id)
+        stored = self._ask(schema_id)
         if stored is None:
+            self._check_settled(schema_id)
             self._check_witness(schema_id)
             self._refuse(schema_id, f"schema id {schema_id} is not in the registry: was it written with another one?")
         elif stored.kind.upper() != "AVRO":
@@ -176,11 +179,26 @@ class Registry:
             del self._refused[next(iter(self._refused))]
         self._refused[schema_id] = _Refused(reason, self._clock() + self._retry_seconds)
 
+    def _ask(self, schema_id: int) -> Stored | None:
+        try:
+            return self._source.fetch(schema_id)
+        except RegistryUnavailable:
+            self._settled_at = self._clock() + SETTLING_SECONDS
+            raise
+
+    def _check_settled(self, schema_id: int) -> None:
+        """Makes sure that the registry was not away a moment ago: it answers before it has read all of its journal."""
+        if self._clock() < self._settled_at:
+            raise RegistryUnavailable(
+                f"the registry at {self.url} has no schema id {schema_id}, and was away less than "
+                f"{SETTLING_SECONDS:g} s ago: it may still be loading its schemas, and is asked again"
+            )
+
     def _check_witness(self, schema_id: int) -> None:
         """Makes sure that the registry still knows a schema that it gave before, at most once a second."""
         if self._witness is None or self._clock() < self._witness_until:
             return
-        if self._source.fetch(self._witness) is None:
+        if self._ask(self._witness) is None:
             raise RegistryUnavailable(
                 f"the registry at {self.url} has no schema id {schema_id}, and has forgotten {self._witness}, which it"
                 " gave before: it lost its data, or is not fully started. Restore it, or run `sluicegate schemas apply`"

@@ -72,6 +72,25 @@ def test_an_outage_while_a_no_expires_leaves_the_id_pending(registry: MemoryRegi
         registry.cached(5)
 
 
+def test_a_registry_that_was_away_may_still_be_loading_and_settles_nothing(
+    registry: MemoryRegistry, clock: Clock
+) -> None:
+    registry.register("s", ECHO)
+    registry.source.down = True
+    with pytest.raises(RegistryUnavailable):
+        registry.fetch(5)
+    registry.source.down = False
+    clock.now += 9.9
+    with pytest.raises(RegistryUnavailable, match=r"has no schema id 5, and was away less than 10 s ago"):
+        registry.fetch(5)
+    with pytest.raises(SchemaPending):
+        registry.cached(5)
+    clock.now += 0.1
+    registry.fetch(5)
+    with pytest.raises(Unreadable, match="schema id 5 is not in the registry"):
+        registry.cached(5)
+
+
 def test_a_registry_that_lost_its_data_settles_nothing(registry: MemoryRegistry, clock: Clock) -> None:
     registry.register("s", ECHO)
     registry.source.ids.clear()

@@ -173,9 +173,8 @@ class ServedLane:
 
     def send(self, records: Sequence[Bad], name: str = "echo", **producer: Any) -> list[str]:
         """Writes records to a lane's requests, all at once; where each was written."""
-        sender = Producer(
-            {"bootstrap.servers": self.stack.bootstrap, "partitioner": "murmur2_random", "linger.ms": 1, **producer}
-        )
+        ours = {"partitioner": "murmur2_random", "linger.ms": 1, "message.max.bytes": 2 << 20}
+        sender = Producer({"bootstrap.servers": self.stack.bootstrap, **ours, **producer})
         places: dict[int, str] = {}
         topic = self.binding(name).requests[0]
         for number, one in enumerate(records):

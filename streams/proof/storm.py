@@ -108,7 +108,7 @@ class Storm:
     def _kill_within(self, slot: int, fault: Fault) -> None:
         # Only the very next worker of the slot has the failpoint; those after it are whole.
         name = WITHIN[fault.pick % len(WITHIN)]
-        self._supervisor.revive(slot, {VARIABLE: f"{name}:{2 + fault.pick % 8}:kill"})
+        self._supervisor.revive(slot, {VARIABLE: f"{name}:{1 + fault.pick // len(WITHIN) % 8}:kill"})
         pid = self._supervisor.kill(slot)
         self._wait(lambda: self._supervisor.pids().get(slot) not in (None, pid))
         self._supervisor.revive(slot, {VARIABLE: ""})

@@ -17,7 +17,7 @@ from schemas.outcome import Completed
 from schemas.request import Request
 from streams import lane
 from streams.admission import Admission
-from streams.answering import Answering
+from streams.answering import Answering, made
 from streams.app import run_lanes
 from streams.definition import LaneDefinition
 from streams.entry import Entry
@@ -47,7 +47,7 @@ class RawAnswering(Answering):
     def answer_all(self, entries: Sequence[Entry], now_ms: int, ce_time: bytes, compute_ms: float) -> list[Any]:
         """The outputs of a micro-batch."""
         results = self._binding.results
-        return [Output(results, entry.answer, entry.key, -1, NO_HEADERS) for entry in entries]
+        return [made(Output, (results, entry.answer, entry.key, -1, NO_HEADERS, None)) for entry in entries]
 
 
 class RawHandler:

@@ -102,12 +102,16 @@ class Batcher:
         entries: list[Entry] = []
         cost = size = 0
         limit = policy.cost if policy.cost is not None else 1 << 62
-        for entry in islice(waiting, policy.size):
-            if entries and (cost + entry.cost > limit or size + entry.size > policy.bytes):
-                break
-            entries.append(entry)
-            cost += entry.cost
-            size += entry.size
+        if self.cost <= limit and self.bytes <= policy.bytes:
+            entries = list(islice(waiting, policy.size))
+            cost, size = sum([entry.cost for entry in entries]), sum([entry.size for entry in entries])
+        else:
+            for entry in islice(waiting, policy.size):
+                if entries and (cost + entry.cost > limit or size + entry.size > policy.bytes):
+                    break
+                entries.append(entry)
+                cost += entry.cost
+                size += entry.size
         self._leave(len(entries))
         self.cost -= cost
         self.bytes -= size
@@ -115,8 +119,11 @@ class Batcher:
 
     def _leave(self, count: int) -> None:
         """Takes so many records off the front."""
-        for _ in range(count):
-            self._waiting.popleft()
+        if count == len(self._waiting):
+            self._waiting.clear()
+        else:
+            for _ in range(count):
+                self._waiting.popleft()
         while count:
             together, arrived = self._arrivals.popleft()
             if together > count:

@@ -5,6 +5,7 @@ busy poll loop. So the intake thread alone calls it; here it leaves the group me
 """
 
 import struct
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -12,7 +13,8 @@ from concurrent.futures import Future
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 NOT_A_MEMBER = b""
-
+REFRESH_SECONDS = 0.02
+"""How old the metadata may be: less than an idle poll takes, within which the group may change as well."""
 
 GENERATION_AT = len(b"CGMDv2:")
 
@@ -22,6 +24,7 @@ class Membership:
 
     def __init__(self) -> None:
         self.metadata = NOT_A_MEMBER
+        self._fresh_until = 0.0
         self._asked: deque[tuple[list[TopicPartition], Future[None]]] = deque()
         self._sent: deque[tuple[list[TopicPartition], Future[None]]] = deque()
 
@@ -43,7 +46,11 @@ class Membership:
 
     def serve(self, consumer: Consumer) -> None:
         """By the intake thread, between polls: refreshes the metadata and makes what was asked for."""
-        self.metadata = consumer.consumer_group_metadata()
+        now = time.monotonic()
+        if now >= self._fresh_until:
+            # Not each time: another thread of librdkafka answers, and the interpreter lock is held meanwhile.
+            self.metadata = consumer.consumer_group_metadata()
+            self._fresh_until = now + REFRESH_SECONDS if self.member else 0.0
         while self._asked:
             offsets, answer = self._asked.popleft()
             self._sent.append((offsets, answer))

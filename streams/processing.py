@@ -186,10 +186,9 @@ def reopen(
 
 def in_time(entries: list[Entry], now_ms: int) -> list[Entry]:
     """The entries whose deadline has not passed; the others are answered so."""
-    deadlines = [entry.envelope.deadline for entry in entries]
-    if all(deadline is None or deadline > now_ms for deadline in deadlines):
+    late = [entry for entry in entries if (due := entry.envelope.deadline) is not None and due <= now_ms]
+    if not late:
         return entries
-    for entry, deadline in zip(entries, deadlines, strict=True):
-        if deadline is not None and deadline <= now_ms:
-            entry.outcome = TOO_LATE
+    for entry in late:
+        entry.outcome = TOO_LATE
     return [entry for entry in entries if entry.outcome is None]

@@ -80,6 +80,33 @@ def test_who_never_polled_is_no_member() -> None:
     assert not Membership().member
 
 
+def test_metadata_is_asked_for_until_the_group_has_taken_us_in_and_then_now_and_again() -> None:
+    membership, group = Membership(), Group()
+    consumer: Any = group
+    group.metadata = metadata(-1)
+    membership.serve(consumer)
+    group.metadata = metadata(3)
+    membership.serve(consumer)
+    assert membership.metadata == metadata(3)
+    group.metadata = metadata(4)
+
+    def follows() -> bool:
+        membership.serve(consumer)
+        return membership.metadata == metadata(4)
+
+    eventually(follows)
+
+
+def test_metadata_is_not_asked_for_at_every_turn() -> None:
+    membership, group = Membership(), Group()
+    consumer: Any = group
+    membership.serve(consumer)
+    membership._fresh_until = float("inf")
+    group.metadata = metadata(4)
+    membership.serve(consumer)
+    assert membership.metadata == metadata(3)
+
+
 @pytest.mark.parametrize(("number", "member"), [(-1, False), (0, True), (7, True)])
 def test_a_member_has_a_generation(asking: Asking, number: int, member: bool) -> None:
     asking.group.metadata = metadata(number)

@@ -26,7 +26,7 @@ def measure(bench: Bench) -> list[Row]:
         for guarantee, made in lanes.items():
             schema = request_codec(bench, "echo", made.binding.requests[0]).schema_id
             plans[guarantee] = Plan(bench.bootstrap, made.binding.requests[0], made.binding.results, schema, 0, 0)
-            ask(bench, plans[guarantee], 500, f"{guarantee}, to warm up")
+            ask(bench, plans[guarantee], 500, f"{guarantee}, to warm up", 4.0)
         for number in range(rounds):
             order = list(lanes) if number % 2 == 0 else list(reversed(lanes))
             for guarantee in order:
@@ -55,7 +55,7 @@ def carries(bench: Bench, plan: Plan, name: str) -> Callable[[int], bool]:
 
     def try_it(step: int) -> bool:
         for _ in range(2):
-            found = ask(bench, plan, round(rate_of(step)), name)
+            found = ask(bench, plan, round(rate_of(step)), name, 3.0 if bench.quick else 6.0)
             if found.p99 < MOST_MS and not found.missing:
                 return True
         return False

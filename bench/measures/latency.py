@@ -22,14 +22,14 @@ GOALS = {200: 2.5, 5_000: 3.5}
 
 def measure(bench: Bench) -> list[Row]:
     """Both contestants run all the while, each on topics of its own; they are asked in turn."""
-    rounds = 1 if bench.quick else ROUNDS
+    rounds, seconds = (1, 4.0) if bench.quick else (ROUNDS, 20.0)
     with contestants(bench) as plans:
         found: dict[tuple[str, int], list[Latencies]] = {}
         for rate in GOALS:
             for number in range(rounds):
                 order = list(plans) if number % 2 == 0 else list(reversed(plans))
                 for name in order:
-                    found.setdefault((name, rate), []).append(ask(bench, plans[name], rate, name))
+                    found.setdefault((name, rate), []).append(ask(bench, plans[name], rate, name, seconds))
     return [row for rate, goal in GOALS.items() for row in rows(rate, goal, found["worker", rate], found["bare", rate])]
 
 
@@ -47,13 +47,12 @@ def contestants(bench: Bench) -> Iterator[dict[str, Plan]]:
             "bare": Plan(bench.bootstrap, source, target, task.request_schema, 0, 0),
         }
         for name, plan in plans.items():
-            ask(bench, plan, 500, f"{name}, to warm up")
+            ask(bench, plan, 500, f"{name}, to warm up", 4.0)
         yield plans
 
 
-def ask(bench: Bench, plan: Plan, rate: float, name: str) -> Latencies:
+def ask(bench: Bench, plan: Plan, rate: float, name: str, seconds: float) -> Latencies:
     """The latencies of one contestant at one rate."""
-    seconds = bench.size(20, 4)
     told = json.dumps({**asdict(plan), "rate": rate, "seconds": seconds})
     done = subprocess.run(
         [sys.executable, "-m", "bench.generator", told], cwd=ROOT, capture_output=True, text=True, timeout=180

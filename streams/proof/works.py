@@ -99,8 +99,8 @@ class Works:
     def outcome(self, place: str, within: float = ANSWER_SECONDS) -> Record:
         """The one committed outcome of the request at this place; waits for it."""
         self.settled([place], within)
-        (record,) = self.outcomes[place]
-        return record
+        assert place not in self.letters, f"{place} is a dead letter: {parse(self.letters[place][0].headers)}"
+        return self.outcomes[place][0]
 
     def result(self, place: str, within: float = ANSWER_SECONDS) -> dict[str, Any]:
         """As `outcome`, decoded."""
@@ -109,8 +109,8 @@ class Works:
     def letter(self, place: str, within: float = ANSWER_SECONDS) -> Record:
         """The one dead letter of the record at this place; waits for it."""
         self.settled([place], within)
-        (record,) = self.letters[place]
-        return record
+        assert place in self.letters, f"{place} is no dead letter: {self.decode(self.outcomes[place][0])}"
+        return self.letters[place][0]
 
     def decode(self, record: Record) -> dict[str, Any]:
         """A result record's content."""

@@ -136,6 +136,7 @@ def test_a_batch_that_memory_does_not_hold_is_halved_and_answered(post: Post) ->
     assert max(times.values()) <= 1 + math.log2(SIZE), times
 
 
+@pytest.mark.timeout(300)
 def test_random_kills_of_hosts_and_workers_blame_no_innocent_record(post: Post) -> None:
     log.info("random kills", seed=SEED)
     chance, works = Random(SEED), post.works

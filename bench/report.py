@@ -1,18 +1,16 @@
-"""Writes the figures of bench/results/spine.json into docs/performance.md, between its markers.
+"""Writes the figures of bench/results into docs/performance.md, between its markers.
 
-`python -m bench.report` after `make bench`; `--check` only says whether the page is up to date.
+`python -m bench.report` after `make bench` and `python -m bench.hot_path --write`.
 """
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from bench.programs import ROOT
 from bench.rows import RESULTS
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+SECTIONS = {"figures": "spine.json", "hot path": "hot_path.json"}
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -27,24 +25,24 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def written(page: str, rows: list[dict[str, Any]]) -> str:
-    """The page with the figures in it. Raises ValueError when its markers are not there."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n{table(rows)}\n{END}{tail}"
+def written(page: str, section: str, rows: list[dict[str, Any]]) -> str:
+    """The page with the figures of a section in it. Raises ValueError when its markers are not there."""
+    begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
+    head, opened, rest = page.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not opened or not closed:
+        raise ValueError(f"the page has no {begin} and {end}")
+    return f"{head}{begin}\n{table(rows)}\n{end}{tail}"
 
 
-def main(path: Path = PAGE) -> int:
-    """Writes or checks; 1 when a check fails."""
-    page = path.read_text()
-    new = written(page, json.loads((RESULTS / "spine.json").read_text()))
-    if "--check" in sys.argv[1:]:
-        return int(new != page)
-    path.write_text(new)
-    return 0
+def main() -> None:
+    """Writes the sections whose figures are there."""
+    page = PAGE.read_text()
+    for section, name in SECTIONS.items():
+        if (RESULTS / name).is_file():
+            page = written(page, section, json.loads((RESULTS / name).read_text()))
+    PAGE.write_text(page)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -33,7 +33,7 @@ from streams.slots import Slot
 from streams.stop_reader import StopReader
 from streams.stops import Stop, StopKey
 
-# A committer comes back from the broker several times in a transaction, and each time it waits for the interpreter; with
+# A committer comes back from the broker several times in a transaction, and each time waits for the interpreter; with
 # Python's 5 ms a transaction takes half as long again under load.
 SWITCH_SECONDS = 0.001
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from streams.settings import Settings, StackSettings
 from streams.stack.layout import Layout
@@ -12,6 +13,10 @@ from streams.stack.testing import StackForTests, sweep_orphans
 
 ROOT = Path(__file__).parent.parent
 MARKED_FOLDERS = ("integration", "e2e", "gpu")
+
+# A busy machine is slow, not wrong: how long one example takes says nothing.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 # a person's own settings change no test
 os.environ["SLUICEGATE_SETTINGS"] = os.devnull

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from bench.workload import common_headers
 from schemas import avsc
@@ -60,23 +60,22 @@ class Reader(threading.Thread):
                 "bootstrap.servers": plan.bootstrap,
                 "group.id": f"bench-latency-{time.time_ns()}",
                 "isolation.level": "read_committed",
-                "auto.offset.reset": "latest",
+                "auto.offset.reset": "error",
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 5,
                 "fetch.queue.backoff.ms": 2,
             }
         )
-        self._consumer.subscribe([plan.target])
+        numbers = self._consumer.list_topics(plan.target, timeout=20).topics[plan.target].partitions
+        self._places = [TopicPartition(plan.target, number) for number in numbers]
         self._decode = decoder_for(avsc.load("echo", "result"), avsc.load("echo", "result"), 5)
         self.found: list[tuple[float, float]] = []
 
     def wait_ready(self) -> None:
         """Blocks until it stands at the end of the topic."""
-        while not self._consumer.assignment():
-            self._consumer.poll(0.1)
-        for place in self._consumer.position(self._consumer.assignment()):
-            place.offset = self._consumer.get_watermark_offsets(place, timeout=10)[1]
-            self._consumer.seek(place)
+        for place in self._places:
+            place.offset = self._consumer.get_watermark_offsets(place, timeout=20)[1]
+        self._consumer.assign(self._places)
 
     def run(self) -> None:
         """Reads for ever."""

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 NOT_A_MEMBER = b""
-REFRESH_SECONDS = 0.02
-"""How old the metadata may be: less than an idle poll takes, within which the group may change as well."""
+REFRESH_SECONDS = 0.05
+"""How old the metadata may be: as long as an idle poll takes, within which the group may change as well."""
 
 GENERATION_AT = len(b"CGMDv2:")
 

@@ -12,7 +12,7 @@ from faust.web import Request, Response, View
 from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from schemas.errors import Misconfigured
+from schemas.errors import SluicegateError
 from streams.observability.health import Health
 from streams.observability.metrics import Instruments
 from streams.settings import WorkerSettings
@@ -20,6 +20,10 @@ from streams.settings import WorkerSettings
 OK, UNAVAILABLE = 200, 503
 STAND_IN = 6066
 """Faust's settings refuse port 0; `PageServer` binds the real one."""
+
+
+class PortTaken(SluicegateError):
+    """The web port cannot be opened now; it may be free later, so a supervised worker tries again."""
 
 
 class PageServer(Web):
@@ -33,11 +37,11 @@ class PageServer(Web):
         return TCPSite(self._runner, self.host, self.port)
 
     async def start_server(self) -> None:
-        """Binds the port; Misconfigured when it is not to be had."""
+        """Binds the port; PortTaken when it is not to be had."""
         try:
             await super().start_server()
         except OSError as error:
-            raise Misconfigured(
+            raise PortTaken(
                 f"the web port {self.port} on {self.host} cannot be opened ({error.strerror}): choose another "
                 "with --web-port or worker.web_port; 0 takes a free one"
             ) from error

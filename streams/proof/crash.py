@@ -23,7 +23,8 @@ from streams.proof import aftermath
 from streams.proof.asked import requests
 from streams.proof.ledger import Ledger, Verdict
 from streams.proof.load import Load
-from streams.proof.site import SESSION_MS, Site
+from streams.proof.roll import Roll
+from streams.proof.site import Site
 from streams.proof.storm import Fault, Storm, plan
 from streams.proof.watcher import AnswerReader, Watcher
 from streams.settings import Guarantee, Settings, load
@@ -31,7 +32,6 @@ from streams.stack.layout import Layout
 from streams.stack.testing import StackForTests
 from streams.supervisor import Supervisor
 
-AWAY_SECONDS = SESSION_MS / 1_000 + 0.5
 SEED = "SLUICEGATE_PROOF_SEED"
 
 
@@ -106,7 +106,7 @@ def attempt(base: Settings, trial: Trial, chosen: Sequence[Fault] = ()) -> Repor
             if not watcher.wait(lambda: len(ledger.answered) >= goal, trial.settle_seconds):
                 raise Stuck(f"{len(ledger.answered)} requests are answered, {sent.sent} were sent, and nothing moves")
 
-        storm = Storm(supervisor, reach, AWAY_SECONDS)
+        storm = Storm(supervisor, reach, Roll(site.settings, site.binding.group).call)
         supervisor.start()
         try:
             sent.start()

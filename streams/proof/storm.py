@@ -57,15 +57,21 @@ def plan(random: Random, kills: int, moves: int) -> list[Fault]:
 
 
 class Storm:
-    """Carries a plan out on a supervisor's workers; `away_seconds` is how long who leaves is away at least.
+    """Carries a plan out on a supervisor's workers.
 
     `reach(place)` is called before each fault: it must let the load go on to the end of piece `int(place)`, and block
-    until the answers have come to that place.
+    until the answers have come to that place. `members(slots)` tells which of them the group counts as members, or
+    None while it is being rebalanced: each move is a rebalance of its own, however the kills fall in between.
     """
 
-    def __init__(self, supervisor: Supervisor, reach: Callable[[float], None], away_seconds: float) -> None:
-        self._supervisor, self._reach, self._away_seconds = supervisor, reach, away_seconds
-        self._left: dict[int, float] = {}
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        reach: Callable[[float], None],
+        members: Callable[[frozenset[int]], frozenset[int] | None],
+    ) -> None:
+        self._supervisor, self._reach, self._members = supervisor, reach, members
+        self._left: list[int] = []
         self.done: list[str] = []
 
     @property
@@ -74,10 +80,17 @@ class Storm:
         return sum(self._supervisor.restarts().values()) + len(self._left)
 
     def run(self, faults: list[Fault]) -> None:
-        """Strikes with every fault in turn. Blocks; raises what `reach` raises."""
+        """Strikes with every fault in turn, until the group has noticed all. Blocks; raises what `reach` raises."""
         for number, fault in enumerate(faults):
+            if fault.kind in (Kind.RETIRE, Kind.JOIN):
+                self._wait(self._noticed, "the group did not notice who left or joined")
             self._reach(number + fault.share)
             self._strike(fault)
+        self._wait(self._noticed, "the group did not notice who left or joined")
+
+    def _noticed(self) -> bool:
+        slots = frozenset(self._supervisor.slots())
+        return self._members(slots) == slots - set(self._left)
 
     def _strike(self, fault: Fault) -> None:
         if fault.kind is Kind.JOIN:
@@ -90,9 +103,7 @@ class Storm:
         log.info("fault", kind=str(fault.kind), slot=slot)
 
     def _join(self) -> int:
-        slot, since = next(iter(self._left.items()))
-        time.sleep(max(0.0, since + self._away_seconds - time.monotonic()))
-        del self._left[slot]
+        slot = self._left.pop(0)
         self._supervisor.revive(slot, {VARIABLE: ""})
         return slot
 
@@ -101,7 +112,7 @@ class Storm:
         self._wait(lambda: self._supervisor.pids().get(slot) != pid)
 
     def _retire(self, slot: int, fault: Fault) -> None:
-        self._left[slot] = time.monotonic()
+        self._left.append(slot)
         self._supervisor.retire(slot)
         self._wait(lambda: slot not in self._supervisor.pids())
 
@@ -117,9 +128,9 @@ class Storm:
         self._wait(lambda: bool(self._supervisor.pids()))
         return sorted(self._supervisor.pids())
 
-    def _wait(self, condition: Callable[[], bool]) -> None:
+    def _wait(self, condition: Callable[[], bool], otherwise: str = "the supervisor did not start a worker") -> None:
         deadline = time.monotonic() + HOLD_SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError("the supervisor did not start a worker")
+                raise TimeoutError(otherwise)
             time.sleep(0.01)

@@ -11,10 +11,9 @@ import pytest_asyncio
 from faust.app import BootStrategy
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.errors import Misconfigured
 from streams.observability.health import Health, LaneState, judge
 from streams.observability.metrics import Instruments, LaneMetrics
-from streams.observability.web import serve_pages, web_options
+from streams.observability.web import PortTaken, serve_pages, web_options
 from streams.settings import WorkerSettings
 
 
@@ -96,6 +95,6 @@ async def test_before_the_start_there_is_no_port(tmp_path: Path) -> None:
 async def test_a_port_in_use_is_told_with_the_cure(served: Served, tmp_path: Path) -> None:
     port = served.server.served_port
     second = Served(tmp_path / "second", port)
-    with pytest.raises(Misconfigured, match=f"web port {port} on 127.0.0.1 .* --web-port"):
+    with pytest.raises(PortTaken, match=f"web port {port} on 127.0.0.1 .* --web-port"):
         await second.app.start()
     await second.app.stop()

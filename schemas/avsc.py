@@ -11,16 +11,16 @@ Role = Literal["request", "result"]
 FOLDER = Path(__file__).parent / "avro"
 
 
-def processors() -> list[str]:
-    """The processors that have schemas, sorted."""
+def lanes() -> list[str]:
+    """The lanes that have a request schema, sorted."""
     return sorted(path.parent.name for path in FOLDER.glob("*/request.avsc"))
 
 
 @lru_cache(maxsize=256)
-def load(processor: str, role: Role) -> AvroSchema:
-    """A processor's request or result schema; raises Misconfigured when there is no such file."""
-    path = FOLDER / processor / f"{role}.avsc"
+def load(lane: str, role: Role) -> AvroSchema:
+    """A lane's request or result schema; raises Misconfigured when there is no such file."""
+    path = FOLDER / lane / f"{role}.avsc"
     if not path.is_file():
-        known = ", ".join(processors())
-        raise Misconfigured(f"{processor!r} has no {role} schema; there are schemas for {known}: add {path}")
+        known = ", ".join(lanes())
+        raise Misconfigured(f"{lane!r} has no {role} schema; there are schemas for {known}: add {path}")
     return AvroSchema.file(path)

@@ -10,21 +10,19 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import faust
 import structlog
 from faust.app.base import BootStrategy
 
-from processors.catalogue import discover
-from processors.contract import Declaration
-from schemas.errors import Misconfigured
 from schemas.registry import Registry
 from streams import presence
 from streams.binding import bind
-from streams.definition import LaneDefinition, processor_lane
+from streams.definition import LaneDefinition
 from streams.exit_codes import ExitCode
 from streams.lane_service import Dispatched, LaneService
+from streams.lanes import definitions
 from streams.observability.health import Health, judge
 from streams.observability.metrics import instruments
 from streams.observability.web import serve_pages, web_options
@@ -169,20 +167,12 @@ def build(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot) -> Wo
     return worker
 
 
-def processor_lanes(
-    settings: Settings, only: Sequence[str], declarations: Mapping[str, Declaration]
-) -> list[LaneDefinition]:
-    """The lanes of the processors named, or of all of them. Raises Misconfigured for an unknown name."""
-    for name in only:
-        if name not in declarations:
-            known = ", ".join(sorted(declarations))
-            raise Misconfigured(f"--only {name}: there is no such processor; there are {known}")
-    return [processor_lane(settings, declarations[name]) for name in only or sorted(declarations)]
-
-
 def run(settings: Settings, only: Sequence[str], slot: Slot, leave: bool) -> int:
-    """Runs the processors' lanes until told to stop (SIGTERM, SIGINT) or the slot is lost; the exit code. Blocks."""
-    return run_lanes(settings, processor_lanes(settings, only, discover()), slot, leave)
+    """Runs the lanes named (none: all) until told to stop (SIGTERM, SIGINT) or the slot is lost; the exit code.
+
+    Blocks. Raises Misconfigured for an unknown name.
+    """
+    return run_lanes(settings, definitions(settings, only), slot, leave)
 
 
 def run_lanes(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot, leave: bool) -> int:

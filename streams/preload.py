@@ -46,7 +46,7 @@ def warm() -> None:
     """Imports everything and fills what is slow to fill."""
     for name in MODULES:
         importlib.import_module(name)
-    load_declarations()
+    load_lanes()
     find_drivers()
     # Faust's decorators look their caller up in every module there is; the answers are kept by file.
     inspect.getmodule(inspect.currentframe())
@@ -59,11 +59,11 @@ def find_drivers() -> None:
     transport_drivers.by_name("aiokafka")
 
 
-def load_declarations() -> None:
-    """Every processor's declaration and schemas."""
-    from processors.catalogue import discover
+def load_lanes() -> None:
+    """Every lane's declaration and schemas."""
     from schemas import avsc
+    from streams.lanes import catalogue
 
-    for name in discover():
+    for name in catalogue():
         avsc.load(name, "request")
         avsc.load(name, "result")

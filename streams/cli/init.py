@@ -26,10 +26,10 @@ def command(
     A topic with another number of partitions is refused, with what to do. ACLs are only shown: which principals
     there are is the cluster's matter.
     """
-    from processors.catalogue import discover
+    from streams.lanes import catalogue
 
     settings = load()
-    plan = plan_for(settings, named(only) or tuple(discover()))
+    plan = plan_for(settings, named(only) or tuple(catalogue()))
     if show:
         typer.echo(json.dumps(plan.as_json(), indent=2)) if as_json else print_plan(plan)
         return

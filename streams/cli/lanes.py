@@ -14,13 +14,13 @@ Only = Annotated[
 
 def named(only: list[str] | None) -> tuple[str, ...]:
     """The lanes that the options name, in order, each once; none means all. UserMistake for an unknown name."""
-    # Imported late: the declarations are not needed for `--help`.
-    from processors.catalogue import discover
+    # Imported late: the catalogue is not needed for `--help`.
+    from streams.lanes import catalogue
 
     names = dict.fromkeys(name.strip() for option in only or () for name in option.split(",") if name.strip())
     if only and not names:
         raise UserMistake("--only names no lane: write for example --only digits,embed")
-    known = discover()
+    known = catalogue()
     for name in names:
         if name not in known:
             raise UserMistake(f"--only {name}: there is no such lane; there are {', '.join(known)}")

@@ -48,9 +48,9 @@ def apply_command(only: Only = None, as_json: AsJson = False) -> None:
 
 def wanted(only: list[str] | None) -> tuple[Registration, ...]:
     """What the lanes need of the registry."""
-    from processors.catalogue import discover
+    from streams.lanes import catalogue
 
-    return plan_for(load(), named(only) or tuple(discover())).registrations
+    return plan_for(load(), named(only) or tuple(catalogue())).registrations
 
 
 @contextmanager

@@ -1,16 +1,15 @@
 """`sluicegate send`: requests from arguments, a file or standard input, to a processor."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from processors.catalogue import find
-from processors.errors import DeclarationError
 from schemas.avsc import load as load_schema
 from schemas.codec import Codec
+from schemas.errors import Misconfigured
 from schemas.subjects import subject
 from schemas.topics import name_problem
 from streams.cli.errors import FAILED, MISTAKE, complain
@@ -23,6 +22,7 @@ from streams.client.requests import SentHeaders, deadline_header, user_headers
 from streams.client.routes import request_topic
 from streams.client.sending import NotDelivered, Sender
 from streams.client.shaping import Shaper
+from streams.lanes import find
 from streams.mistake import UserMistake
 from streams.settings import Settings, load
 
@@ -30,14 +30,17 @@ Lines = Iterator[Line | WrongLine]
 
 
 def command(
-    processor: Annotated[str, typer.Argument(help="The processor, such as echo, digits or embed.")],
+    processor: Annotated[str, typer.Argument(help="The processor or other lane, such as echo, digits or ledger.")],
     fields: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FIELD=VALUE]...", help="One request; without fields, JSON lines are read."),
+        typer.Argument(
+            metavar="[FIELD=VALUE]...", help="One request, also as one JSON object; without it, JSON lines are read."
+        ),
     ] = None,
     file: Annotated[str, typer.Option("--file", "-f", help="JSON lines; - is standard input.")] = "-",
     key_field: Annotated[
-        str | None, typer.Option(help="The field that becomes the record's key; default: the request id.")
+        str | None,
+        typer.Option(help="The field that becomes the record's key; default: the lane's own, or the request id."),
     ] = None,
     deadline: Annotated[
         str | None, typer.Option(help="How long each answer is of use, such as 500ms, 30s or 5m.")
@@ -57,7 +60,7 @@ def command(
     lines = _lines(fields or [], file)
     base = _headers(header or [], reply_to, json_wire)
     span = None if deadline is None else _span(deadline)
-    drafter = _drafter(settings, processor, key_field, json_wire, by_hand=bool(fields))
+    drafter = _drafter(settings, processor, key_field, json_wire, by_hand=bool(fields) and not _is_object(fields))
     outbox = _outbox(settings, processor)
     try:
         wrong = _send_all(lines, drafter, outbox, base, span, keep_going)
@@ -69,8 +72,15 @@ def command(
         raise SystemExit(MISTAKE)
 
 
+def _is_object(fields: Sequence[str] | None) -> bool:
+    """Whether what was given is one JSON object, and no pairs."""
+    return fields is not None and len(fields) > 0 and fields[0].lstrip().startswith("{")
+
+
 def _lines(fields: list[str], file: str) -> Lines:
     try:
+        if _is_object(fields):
+            return read_lines([field.encode() for field in fields], "arguments")
         if fields:
             return iter([Line(from_arguments(fields), "")])
     except WrongLine as error:
@@ -109,12 +119,12 @@ def _span(deadline: str) -> int:
 
 def _drafter(settings: Settings, processor: str, key_field: str | None, json_wire: bool, by_hand: bool) -> Drafter:
     try:
-        declaration = find(processor)
-    except DeclarationError as error:
+        kind = find(processor)
+    except Misconfigured as error:
         raise UserMistake(str(error)) from None
     shaper = Shaper(load_schema(processor, "request"), typed if by_hand else None)
     encode = as_json if json_wire else _avro(settings, processor)
-    return Drafter(shaper, declaration.request, encode, key_field)
+    return Drafter(shaper, kind.request, encode, key_field or kind.key_field)
 
 
 def _avro(settings: Settings, processor: str) -> Encode:

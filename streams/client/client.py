@@ -121,7 +121,8 @@ class Client:
     ) -> Result:
         """Send one request and wait for its answer.
 
-        A record without `request_id` gets one; `key` is the id unless given; `deadline_ms` counts from now, and is
+        A record without `request_id` gets one; `key` is the field that the lane is keyed by, else the id, unless given;
+        `deadline_ms` counts from now, and is
         the worker's; `timeout_seconds` is the caller's own patience. Raises CallFailed (InferenceFailed, TimedOut,
         NotSent, InvalidRecord), UnknownProcessor, TopicMissing, NotReady, and what the registry raises.
         """
@@ -171,6 +172,8 @@ class Client:
         plain = identified(record)
         request_id = plain["request_id"]
         value = _encoded(route, plain)
+        if key is None and route.key_field is not None:
+            key = plain[route.key_field]
         all_headers = [*self._headers, *user_headers(headers)]
         if deadline_ms is not None:
             all_headers.append(deadline_header(deadline_ms))

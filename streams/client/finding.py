@@ -6,7 +6,6 @@ from typing import Any
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from processors.catalogue import discover
 from streams.binding import Binding, bind
 from streams.client.any_decoder import AnyDecoder
 from streams.client.connection import (
@@ -23,6 +22,7 @@ from streams.client.record import Record
 from streams.client.search import Answer, Needle, Trace, answer_of, answers_to, letter_of, likely_first
 from streams.client.show import value_of
 from streams.client.spans import Place, Progress
+from streams.lanes import catalogue
 from streams.settings import Settings
 
 CLOCKS_MS = 60_000
@@ -77,7 +77,7 @@ class Finder:
         return self._found
 
     def _bindings(self, processor: str | None) -> list[Binding]:
-        names = sorted({*discover(), *self._settings.lanes})
+        names = sorted({*catalogue(), *self._settings.lanes})
         if processor is not None and processor not in names:
             raise UnknownProcessor(f"there is no processor {processor!r}; there are: {', '.join(names)}")
         bindings = [bind(self._settings, name) for name in names if processor in (None, name)]

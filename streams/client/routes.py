@@ -4,30 +4,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.avsc import load, processors
+from schemas.avsc import load
 from schemas.codec import Codec
 from schemas.errors import SchemaPending
 from schemas.registry import Registry
 from schemas.subjects import subject
 from streams.binding import bind
 from streams.client.errors import UnknownProcessor
+from streams.lanes import catalogue
 from streams.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One processor as a client sees it: the topic to write to, and both directions of the wire."""
+    """One lane as a client sees it: the topic to write to, both directions of the wire, the field that is the key."""
 
     processor: str
     topic: str
     encode: Callable[[Mapping[str, Any]], bytes]
     decode: Callable[[bytes], Mapping[str, Any]]
+    key_field: str | None = None
 
 
 def request_topic(settings: Settings, processor: str) -> str:
     """The topic that a processor reads first; raises UnknownProcessor."""
-    if processor not in processors():
-        raise UnknownProcessor(f"there is no processor {processor!r}; there are: {', '.join(processors())}")
+    if processor not in catalogue():
+        raise UnknownProcessor(f"there is no processor {processor!r}; there are: {', '.join(catalogue())}")
     return bind(settings, processor).requests[0]
 
 
@@ -41,7 +43,8 @@ def open_route(settings: Settings, registry: Registry, processor: str) -> Route:
     requests = Codec(load(processor, "request"), subject(topic), registry)
     requests.bind()
     answers = Codec(load(processor, "result"), subject(results), registry)
-    return Route(processor, topic, requests.encode, patient(answers, registry))
+    key_field = catalogue()[processor].key_field
+    return Route(processor, topic, requests.encode, patient(answers, registry), key_field)
 
 
 def patient(codec: Codec, registry: Registry) -> Callable[[bytes], Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from schemas.compatibility import Registration, plan, registrations
 from schemas.errors import Misconfigured
 from schemas.topics import name_problem
 from streams.binding import Binding, bind
+from streams.lanes import stateful_among
 from streams.provisioning.permissions import Permission, permissions_for
 from streams.provisioning.topics import Topic, topics_for
 from streams.settings import Settings
@@ -53,13 +54,16 @@ class Plan:
         return [step.text for step in plan(None, self.registrations)]
 
 
-def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] = frozenset()) -> Plan:
-    """The plan for these lanes; touches nothing. Raises Misconfigured for names that cannot be topics, or clash."""
+def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] | None = None) -> Plan:
+    """The plan for these lanes; touches nothing. Raises Misconfigured for names that cannot be topics, or clash.
+
+    `stateful` are those that keep state, by default as the catalogue says.
+    """
     bindings = [bind(settings, name) for name in names]
     for binding in bindings:
         check_names(binding)
     check_groups(bindings)
-    topics = topics_for(settings, list(names), stateful)
+    topics = topics_for(settings, list(names), stateful_among(names) if stateful is None else stateful)
     wanted = {
         (one.subject, one.schema.text): one
         for binding in bindings

@@ -76,7 +76,7 @@ def test_keep_going_leaves_wrong_lines_out(lane: EchoLane) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nobody", "a=1"], "no processor 'nobody'; there are: digits, echo, embed"),
+        (["nobody", "a=1"], "no lane 'nobody'; there are: digits, echo, embed"),
         (["echo", "payload"], "'payload' is no field=value pair"),
         (["echo", "payload=x", "--deadline", "soon"], "--deadline: 'soon'"),
         (["echo", "payload=x", "--header", "soon"], "--header: 'soon'"),

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from processors.catalogue import discover
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
 from schemas.conformity import conforms
 from schemas.records import RequestRecord
 from schemas.tensor import Tensor
+from streams.lanes import catalogue
 
 
 class Whole(RequestRecord):
@@ -78,6 +78,6 @@ def test_other_defaults_are_named() -> None:
     assert conforms(Sized, other) == ["Sized.size has another default in the schema: 4"]
 
 
-@pytest.mark.parametrize("name", avsc.processors())
-def test_every_processors_requests_are_those_of_its_schema(name: str) -> None:
-    assert conforms(discover()[name].request, avsc.load(name, "request")) == []
+@pytest.mark.parametrize("name", avsc.lanes())
+def test_every_lanes_requests_are_those_of_its_schema(name: str) -> None:
+    assert conforms(catalogue()[name].request, avsc.load(name, "request")) == []

@@ -92,7 +92,7 @@ def test_ordinary_schemas_pass(definition: Any) -> None:
 
 
 def test_our_own_schemas_are_safe() -> None:
-    for processor in avsc.processors():
+    for processor in avsc.lanes():
         assert avsc.load(processor, "request")
         assert avsc.load(processor, "result")
 

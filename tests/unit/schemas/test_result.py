@@ -1,4 +1,4 @@
-"""Results: every processor's has the same frame around its own output."""
+"""Results: every lane's has the same frame around its own output."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from schemas.outcome import Code, Completed, Failed
 from schemas.result import result_problems, result_record
 
 
-@pytest.mark.parametrize("processor", avsc.processors())
-def test_result_schemas_share_their_frame(processor: str) -> None:
-    assert result_problems(avsc.load(processor, "result")) == []
+@pytest.mark.parametrize("lane", avsc.lanes())
+def test_result_schemas_share_their_frame(lane: str) -> None:
+    assert result_problems(avsc.load(lane, "result")) == []
 
 
-@pytest.mark.parametrize("processor", avsc.processors())
-def test_request_schemas_begin_with_the_request_id(processor: str) -> None:
-    first = avsc.load(processor, "request").definition["fields"][0]
+@pytest.mark.parametrize("lane", avsc.lanes())
+def test_request_schemas_begin_with_the_request_id(lane: str) -> None:
+    first = avsc.load(lane, "request").definition["fields"][0]
     assert (first["name"], first["type"]) == ("request_id", "string")
 
 
-@pytest.mark.parametrize("processor", avsc.processors())
-def test_a_failure_fits_every_result_schema(processor: str) -> None:
+@pytest.mark.parametrize("lane", avsc.lanes())
+def test_a_failure_fits_every_result_schema(lane: str) -> None:
     failed = Failed(Code.PROCESSOR_FAILED, "it broke", details={"where": "here"})
-    assert encoder_for(avsc.load(processor, "result"))(result_record("one", failed, "m", "1", 1.0, 0.0))
+    assert encoder_for(avsc.load(lane, "result"))(result_record("one", failed, "m", "1", 1.0, 0.0))
 
 
 def test_a_completion_has_the_output_and_no_error() -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 
 class Code(StrEnum):
-    """Why a request failed; clients may branch on it, so a name never changes its meaning."""
+    """Why a request failed, in any lane; clients may branch on it, so a name never changes its meaning.
+
+    A lane may refuse for reasons of its own: members of its own StrEnum, with other names.
+    """
 
     INVALID_ARGUMENT = "INVALID_ARGUMENT"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
@@ -18,6 +21,10 @@ class Code(StrEnum):
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
     RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
     INVALID_REPLY_TO = "INVALID_REPLY_TO"
+    SAGA_UNKNOWN = "SAGA_UNKNOWN"
+    SAGA_NOT_FOUND = "SAGA_NOT_FOUND"
+    SAGA_REFUSED = "SAGA_REFUSED"
+    SAGA_TOO_LARGE = "SAGA_TOO_LARGE"
 
 
 @dataclass(slots=True)
@@ -32,9 +39,12 @@ class Completed:
 
 @dataclass(slots=True, frozen=True)
 class Failed:
-    """A structured error; `retriable` says whether the same request may fare better later."""
+    """A structured error: `code` is a Code, or one of the lane's own.
 
-    code: Code
+    `retriable` says whether the same request may fare better later.
+    """
+
+    code: StrEnum
     message: str
     retriable: bool = False
     details: Mapping[str, str] = field(default_factory=dict)

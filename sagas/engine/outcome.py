@@ -1,0 +1,81 @@
+"""From a finished turn to its effects: what the events mean for the world outside."""
+
+from sagas.effects import (
+    AttentionCleared,
+    AttentionRaised,
+    ClearTimer,
+    Effect,
+    Ended,
+    Orphaned,
+    Record,
+    SetTimer,
+)
+from sagas.engine.turn import Turn
+from sagas.events import EventKind
+from sagas.instance import Instance, TimerState
+from sagas.wire.history import encode_event
+from sagas.wire.instance import encode_instance
+
+NO_TIMERS: dict[str, TimerState] = {}
+
+
+class Outgrown(Exception):
+    """The state, or a record of the history, is larger than its limit."""
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(f"{what} would have {size} bytes; the limit is {limit}")
+
+
+def effects_of(
+    before: Instance | None, turn: Turn, *, bounded: bool = True
+) -> tuple[Instance | None, tuple[Effect, ...], bytes | None]:
+    """The saga afterwards, the effects in order, and the state to keep; raises Outgrown, if it is bounded."""
+    effects: list[Effect] = []
+    after: Instance | None = turn.instance
+    state = None
+    if turn.events:
+        for event in turn.events:
+            body = encode_event(event)
+            if bounded and len(body) > turn.limits.history:
+                raise Outgrown(f"the history's record of {event.kind}", len(body), turn.limits.history)
+            effects.append(Record(event, body))
+        if turn.events[-1].kind is EventKind.FORGOTTEN:
+            after = None
+        else:
+            state = encode_instance(turn.instance)
+            if bounded and len(state) > turn.limits.state:
+                raise Outgrown("the saga's state", len(state), turn.limits.state)
+        effects += turn.sends
+        effects += _timers(NO_TIMERS if before is None else before.timers, NO_TIMERS if after is None else after.timers)
+        effects += _signs(before, turn.instance)
+    if turn.orphan is not None:
+        effects.append(Orphaned(turn.orphan))
+    if turn.answer is not None:
+        effects.append(turn.answer)
+    return after, tuple(effects), state
+
+
+def _timers(before: dict[str, TimerState], after: dict[str, TimerState]) -> list[Effect]:
+    effects: list[Effect] = [ClearTimer(name) for name in before if name not in after]
+    effects += [SetTimer(name, timer.due_ms, timer.epoch) for name, timer in after.items() if before.get(name) != timer]
+    return effects
+
+
+def _signs(before: Instance | None, after: Instance) -> list[Effect]:
+    """What is published of a saga when it is parked, goes on, or ends."""
+    effects: list[Effect] = []
+    known = None if before is None else before.attention
+    attention = after.attention
+    if attention is not None and attention != known:
+        since, step, reason = attention
+        effects.append(AttentionRaised(after.saga, after.version, since, step, after.direction, reason))
+    elif attention is None and known is not None:
+        effects.append(AttentionCleared())
+    if after.ended and not (before is not None and before.ended):
+        effects.append(
+            Ended(
+                after.saga, after.version, after.run, after.status, after.data, after.reason, after.started_ms,
+                after.ended_ms,
+            )
+        )  # fmt: skip
+    return effects

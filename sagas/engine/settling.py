@@ -1,0 +1,118 @@
+"""What the end of one attempt means for its step, or for its undo."""
+
+from typing import Any
+
+from sagas import values
+from sagas.compiled import Request, StepSpec
+from sagas.engine.advance import park
+from sagas.engine.sending import arguments_of
+from sagas.engine.turn import Turn, call
+from sagas.events import EventKind
+from sagas.instance import Status, StepState
+from sagas.policy import Kind
+
+
+def step_done(
+    turn: Turn,
+    path: str,
+    spec: StepSpec,
+    attempt: int,
+    output: Any,
+    said: dict[str, Any] | None = None,
+    *,
+    actor: str = "",
+    reason: str = "",
+) -> None:
+    """The step is done: its reply changes the data, unless the saga compensates. Raises SagaFault."""
+    reply = _reply(path, spec, output)
+    data = None
+    if spec.replied is not None and turn.forward:
+        label = f"on_reply of {spec.name}"
+        data = turn.changed(path, label, call(path, label, spec.replied, *arguments_of(turn, path, spec), reply))
+    body = said or {}
+    if spec.keeps_result:
+        body["result"] = call(path, f"writing the reply of {path}", _kept, spec, reply)
+    if spec.kind is Kind.PIVOT:
+        body["pivot"] = True
+    turn.record(EventKind.STEP_DONE, path, attempt, body=body, data=data, actor=actor, reason=reason)
+
+
+def step_upgraded(turn: Turn, path: str, spec: StepSpec, attempt: int, output: Any) -> None:
+    """A step in doubt was done after all, before its undo was sent. Raises SagaFault."""
+    kept = call(path, f"writing the reply of {path}", _kept, spec, _reply(path, spec, output))
+    turn.record(EventKind.STEP_UPGRADED, path, attempt, body={"result": kept})
+
+
+def step_rejected(turn: Turn, path: str, attempt: int, reason: str, said: dict[str, Any], actor: str = "") -> None:
+    """Nothing was done. After the pivot that can't be: an operator has to help."""
+    if turn.instance.pivoted:
+        turn.record(EventKind.STEP_FAILED, path, attempt, body=said, reason=reason)
+        park(turn, path, f"step {path} was rejected: {reason}")
+        return
+    turn.record(EventKind.STEP_REJECTED, path, attempt, body=said, reason=reason, actor=actor)
+    turn.why = f"step {path} was rejected: {reason}"
+
+
+def step_failed(turn: Turn, path: str, spec: StepSpec, state: StepState, reason: str, said: dict[str, Any]) -> None:
+    """An attempt of a step failed, or was not answered in time: another follows, or the step is left in doubt."""
+    if not turn.forward:
+        turn.record(EventKind.STEP_IN_DOUBT, path, state.attempt, body=said, reason=reason)
+        return
+    if _tried_again(turn, EventKind.STEP_FAILED, path, spec.request, state, reason, said):
+        return
+    if turn.instance.pivoted or spec.kind is Kind.PIVOT or not _exhausted(spec.request, state):
+        turn.record(EventKind.STEP_FAILED, path, state.attempt, body=said, reason=reason)
+        park(turn, path, f"step {path} failed {_tries(state)} times, lastly: {reason}")
+        return
+    turn.record(EventKind.STEP_IN_DOUBT, path, state.attempt, body=said, reason=reason)
+    turn.why = f"step {path} is in doubt: {reason}"
+
+
+def undo_failed(turn: Turn, path: str, spec: StepSpec, state: StepState, reason: str, said: dict[str, Any]) -> None:
+    """An attempt of an undo failed: another follows, or the saga is parked. An undo is never given up."""
+    assert spec.undo is not None
+    if not _tried_again(turn, EventKind.UNDO_FAILED, path, spec.undo, state, reason, said):
+        undo_stalled(turn, path, state, reason, said)
+
+
+def undo_stalled(turn: Turn, path: str, state: StepState, reason: str, said: dict[str, Any]) -> None:
+    """An undo that only an operator can help."""
+    turn.record(EventKind.UNDO_FAILED, path, state.attempt, body=said, reason=reason)
+    park(turn, path, f"the undo of {path} failed {_tries(state)} times, lastly: {reason}")
+
+
+def _tried_again(
+    turn: Turn, kind: EventKind, path: str, request: Request, state: StepState, reason: str, said: dict[str, Any]
+) -> bool:
+    """Whether another attempt follows; those of a parked saga are for its operator to make."""
+    retry, tries = request.retry, _tries(state)
+    if turn.instance.status is Status.NEEDS_ATTENTION:
+        turn.record(kind, path, state.attempt, body=said, reason=reason)
+        return True
+    if _exhausted(request, state) or (retry.attention_after is not None and tries >= retry.attention_after):
+        return False
+    due = turn.now_ms + retry.delay_ms(state.key, tries)
+    turn.record(kind, path, state.attempt, body={**said, "retry_ms": due}, reason=reason)
+    return True
+
+
+def _exhausted(request: Request, state: StepState) -> bool:
+    return request.retry.max_attempts is not None and _tries(state) >= request.retry.max_attempts
+
+
+def _tries(state: StepState) -> int:
+    return state.attempt - state.budget_from
+
+
+def _reply(path: str, spec: StepSpec, output: Any) -> Any:
+    model = spec.request.reply
+    if model is None:
+        return output
+    return call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_python, output)
+
+
+def _kept(spec: StepSpec, reply: Any) -> Any:
+    model = spec.request.reply
+    if model is None:
+        return values.tagged(reply)
+    return values.loads(model.__pydantic_serializer__.to_json(reply))

@@ -1,0 +1,49 @@
+"""Plain values as JSON, bytes included: those are {"$bytes": base64}."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+_BYTES = "$bytes"
+
+
+def tagged(value: Any) -> Any:
+    """The value with its bytes tagged; raises TypeError for what JSON has no form for."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {_BYTES: b64encode(value).decode()}
+    if isinstance(value, Mapping):
+        return {_text(key): tagged(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tagged(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def untagged(value: Any) -> Any:
+    """The value as it was before `tagged`; tuples are lists."""
+    if isinstance(value, dict):
+        if len(value) == 1 and isinstance(value.get(_BYTES), str):
+            return b64decode(value[_BYTES])
+        return {key: untagged(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [untagged(item) for item in value]
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """JSON of tagged values."""
+    return to_json(value)
+
+
+def loads(text: bytes) -> Any:
+    """Tagged values of JSON; raises ValueError."""
+    return from_json(text)
+
+
+def _text(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"the key {key!r} is no text")
+    return key

@@ -106,6 +106,7 @@ class Admission:
             entry.cost = self._cost(record)
 
     def _compare(self, entry: Entry, twin: Entry | None, answer: Answer | None, late: bool) -> None:
+        """Decides by the table of repeats. A verdict on its values stays, in case there is nothing to repeat."""
         if twin is not None:
             decision = decide(in_flight=True, same_payload=entry.payload_digest == twin.payload_digest, late=late)
         elif answer is not None:
@@ -118,9 +119,8 @@ class Admission:
         elif late:
             entry.outcome = TOO_LATE
         elif decision is Decision.REPLAY:
-            entry.replay, entry.outcome = answer, None
+            entry.replay = answer
         elif entry.id_digest is not None:
-            entry.outcome = None
             entry.leader = entry.owner.in_flight.enter(entry.id_digest, entry)
 
     def _refuse(self, entry: Entry, value: bytes | None, error: InvalidArgument) -> None:

@@ -167,11 +167,11 @@ def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
             outcome = entry.outcome
             if type(outcome) is Completed:
                 completed += 1
+            elif entry.replay is not None:
+                replays += 1
             elif outcome is not None:
                 code = outcome.code  # type: ignore[union-attr] # the other of two
                 codes[code] = codes.get(code, 0) + 1
-            elif entry.replay is not None:
-                replays += 1
             elif entry.dead_letter is not None:
                 dead += 1
         metrics.compute_seconds(batch.compute_seconds)

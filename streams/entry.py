@@ -17,10 +17,12 @@ class Entry(Request):
     """A request on its way through a lane.
 
     `outcome` is None until it is known; `replay` is the earlier answer that a repeat gets again; `leader` is the twin
-    in flight that a repeat waits for; `dead_letter` is the output of a record that can't be read. Exactly one output
-    answers an entry in the end, unless its handler keeps it `silent`: then `answered` is set, and `answer` is the
-    result's value if it is final; `sealed` is that value as the book keeps it, for an answer new to the book. `stop` is
-    the record that stops its partition, on the dead letter that was one too many.
+    in flight that a repeat waits for. Both come before an `outcome` beside them: that is what an invalid request gets
+    if the earlier answer is gone, or its twin had none that can be given again. `dead_letter` is the output of a record
+    that can't be read. Exactly one output answers an entry in the end, unless its handler keeps it `silent`: then
+    `answered` is set, and `answer` is the result's value if it is final; `sealed` is that value as the book keeps it,
+    for an answer new to the book. `stop` is the record that stops its partition, on the dead letter that was one too
+    many.
     """
 
     __slots__ = (
@@ -86,9 +88,4 @@ class Entry(Request):
 
     def repeat(self, value: bytes) -> None:
         """Gives the entry the value that its twin was answered."""
-        self.replay = Answer(self.payload_digest, 0, value, None, False)
-
-    @property
-    def settled(self) -> bool:
-        """Whether its answer is known without inference."""
-        return self.silent or self.outcome is not None or self.replay is not None or self.dead_letter is not None
+        self.replay, self.outcome = Answer(self.payload_digest, 0, value, None, False), None

@@ -136,18 +136,18 @@ class Processing:
         """Settles repeats whose twin was in flight: in order, so that a leader is settled before its followers."""
         for entry in batch.entries:
             leader = entry.leader
-            if leader is None or entry.settled:
+            if leader is None:
                 continue
             if leader.batch is batch and not leader.answered and not leader.silent:
                 self._answer_one(leader, batch)
             entry.leader = None
+            # Even if this one is too late or its reply topic is wrong: those that wait for it may have the answer.
+            entry.answer = leader.answer
             if leader.answer is None:
-                await self._infer(batch, [entry], state)
+                if entry.outcome is None:
+                    await self._infer(batch, [entry], state)
             elif in_time([entry], time.time_ns() // 1_000_000):
                 entry.repeat(leader.answer)
-            else:
-                # Too late for this one; those that wait for it may still have the answer.
-                entry.answer = leader.answer
 
     def _answer_one(self, entry: Entry, batch: Batch) -> None:
         self._answering.answer(entry, time.time_ns() // 1_000_000, b"", batch.compute_seconds * 1000)

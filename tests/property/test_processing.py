@@ -12,19 +12,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
+from confluent_kafka import Message
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
 from processors.contract import BatchPolicy
 from schemas import avsc
 from schemas.codec import Codec
-from schemas.envelope import Envelope
 from schemas.handler import Effects, Emission, State
 from schemas.outcome import Code, Completed, Failed, Outcome
+from schemas.records import RequestRecord
 from schemas.request import Request
 from schemas.subjects import subject
 from schemas.testing import MemoryRegistry
-from streams.admission import TOO_LATE
+from streams.admission import Admission
 from streams.answering import Answering
 from streams.binding import bind
 from streams.committing import Changes
@@ -36,7 +38,7 @@ from streams.pipeline import Bounds, Pipeline
 from streams.processing import Processing
 from streams.repeats.book import AnswerBook
 from streams.repeats.book import Bounds as BookBounds
-from streams.repeats.digest import digest_id, digest_payload
+from streams.repeats.digest import digest_id
 from streams.settings import Settings
 from streams.state.wire import decode_key
 from streams.state_keeper import keeper_for
@@ -44,15 +46,26 @@ from streams.state_keeper import keeper_for
 BINDING = bind(Settings(), "echo")
 HOUR_MS = 3_600_000
 SIDE = "side-effects"
+INVALID = "c"
+
+
+class Wish(RequestRecord):
+    """What the lane takes."""
+
+    payload: bytes = Field(min_length=1)
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A request: its id (few, so that there are twins), how it ends if it is inferred, and whether it comes late."""
+    """A request: its id (few, so that there are twins), how it ends if it is inferred, whether it comes late.
+
+    Requests with the id INVALID have wrong values. A `lost` one wants its answer on a topic that is not there.
+    """
 
     request_id: str
     ending: str
     late: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,11 @@ class Plan:
 
 
 asks = st.builds(
-    Ask, st.sampled_from("abc"), st.sampled_from(["final", "final", "failed", "retriable", "silent"]), st.booleans()
+    Ask,
+    st.sampled_from(["a", "b", INVALID]),
+    st.sampled_from(["final", "final", "failed", "retriable", "silent"]),
+    late=st.booleans(),
+    lost=st.sampled_from([False, False, True]),
 )
 plans = st.builds(
     Plan,
@@ -150,6 +167,13 @@ class Script:
         return Failed(Code.PROCESSOR_FAILED, told.decode(), retriable=ending != "failed")
 
 
+UNINFERRED = {
+    Code.DEADLINE_EXCEEDED: "late",
+    Code.INVALID_ARGUMENT: "invalid",
+    Code.INVALID_REPLY_TO: "lost",
+}
+
+
 @dataclass(frozen=True)
 class Told:
     """An answer as a reader sees it: which request it is for, whose inference it holds, and how it ended."""
@@ -164,10 +188,10 @@ class Lane:
     """A lane without Kafka, and what it committed."""
 
     def __init__(self, plan: Plan) -> None:
-        registry, schema = MemoryRegistry(), avsc.load("echo", "result")
-        registry.register(subject(BINDING.results), schema)
-        self.codec = Codec(schema, subject(BINDING.results), registry)
-        self.codec.bind()
+        registry = MemoryRegistry()
+        self.codec = bound_codec(registry, BINDING.results, "result")
+        self.requests = bound_codec(registry, BINDING.requests[0], "request")
+        self.admission = Admission("echo", self.requests, Wish, None, BINDING.dead_letters, remember=True)
         self.plan = plan
         self.partition = Partition("requests", 0, AnswerBook(BookBounds(1_000, 1 << 20, HOUR_MS)))
         stores = ("seen",) if plan.stateful else ()
@@ -177,7 +201,7 @@ class Lane:
         slots = 1 if plan.stateful else plan.slots
         policy = BatchPolicy(size=plan.size, wait_ms=0)
         self.pipeline = Pipeline(policy, slots, Bounds(100, 1 << 20, 4, 1 << 20), self.dispatched)
-        answering = Answering(BINDING, self.codec, "m", "1", lambda _: 1 << 20, lambda _: None, lambda *_: None)
+        answering = Answering(BINDING, self.codec, "m", "1", lambda _: 1 << 20, lambda _: "not there", lambda *_: None)
         self.processing = Processing(self.pipeline, self.script, self.keeper, answering, self.look_up)
         self.tasks: list[asyncio.Task[None]] = []
         self.committed = 0
@@ -192,22 +216,16 @@ class Lane:
         await asyncio.sleep(0)
 
     def entry(self, offset: int) -> Entry:
-        """A request as admission leaves it: an answer that is known, or a twin to wait for, or nothing yet."""
+        """A request as it is admitted: an answer that is known, or a twin to wait for, or nothing yet."""
         ask = self.plan.asks[offset]
-        entry = Entry(self.partition, offset, 0, None, 10)
-        entry.record = {"request_id": ask.request_id, "payload": b""}
+        record = {"request_id": ask.request_id, "payload": b"" if ask.request_id == INVALID else b"good"}
+        headers = [("deadline", b"1")] if ask.late else []
+        headers += [("reply-to", b"nowhere")] if ask.lost else []
+        message = Message("requests", 0, offset, None, self.requests.encode(record), headers, None, (1, 0))
+        digest = digest_id(ask.request_id)
+        known = self.partition.in_flight.get(digest) is None and self.partition.book.recall(digest, 0) is not None
         # A new one's deadline passes between admission and inference.
-        entry.envelope = Envelope(deadline=1 if ask.late else None)
-        entry.id_digest = digest_id(ask.request_id)
-        entry.payload_digest = digest_payload(b"")
-        in_flight = self.partition.in_flight
-        if in_flight.get(entry.id_digest) is None:
-            entry.replay = self.partition.book.recall(entry.id_digest, 0)
-        if entry.replay is not None and ask.late:
-            entry.replay, entry.outcome = None, TOO_LATE
-        elif entry.replay is None:
-            entry.leader = in_flight.enter(entry.id_digest, entry)
-        return entry
+        return self.admission.admit(self.partition, message, 2 if known else 0)
 
     async def live(self) -> None:
         """Until everything is committed."""
@@ -255,9 +273,17 @@ class Lane:
         if result["status"] == "COMPLETED":
             return Told(offset, int(result["payload"]), "final", replayed)
         error = result["error"]
-        if error["code"] == Code.DEADLINE_EXCEEDED:
-            return Told(offset, None, "late", replayed)
+        if (kind := UNINFERRED.get(error["code"])) is not None:
+            return Told(offset, None, kind, replayed)
         return Told(offset, int(error["message"]), "retriable" if error["retriable"] else "failed", replayed)
+
+
+def bound_codec(registry: MemoryRegistry, topic: str, kind: str) -> Codec:
+    schema = avsc.load("echo", kind)
+    registry.register(subject(topic), schema)
+    codec = Codec(schema, subject(topic), registry)
+    codec.bind()
+    return codec
 
 
 def run(plan: Plan) -> Lane:
@@ -275,20 +301,26 @@ def run(plan: Plan) -> Lane:
 
 def one_after_the_other(plan: Plan) -> tuple[list[Told], list[int]]:
     """The answers, and who was inferred, if each request were answered before the next is read."""
-    answers: dict[str, tuple[int, str]] = {}
+    answers: dict[str, tuple[int | None, str]] = {}
     told, inferred = [], []
     for offset, ask in enumerate(plan.asks):
         known = answers.get(ask.request_id)
         if known is not None and not ask.late:
-            told.append(Told(offset, *known, replayed=True))
+            answer = Told(offset, *known, replayed=True)
+        elif known is None and ask.request_id == INVALID:
+            answer = Told(offset, None, "invalid", replayed=False)
         elif ask.late:
-            told.append(Told(offset, None, "late", replayed=False))
+            answer = Told(offset, None, "late", replayed=False)
         else:
             inferred.append(offset)
-            if ask.ending != "silent":
-                told.append(Told(offset, offset, ask.ending, replayed=False))
-            if ask.ending in ("final", "failed"):
-                answers[ask.request_id] = (offset, ask.ending)
+            answer = Told(offset, offset, ask.ending, replayed=False)
+        if answer.kind == "silent":
+            continue
+        if ask.lost:
+            answer = Told(offset, None, "lost", replayed=False)
+        told.append(answer)
+        if answer.kind in ("final", "failed", "invalid"):
+            answers[ask.request_id] = (answer.source, answer.kind)
     return told, inferred
 
 
@@ -330,9 +362,12 @@ def nothing_is_left(lane: Lane) -> None:
     assert all(batch.done.is_set() for batch in lane.batches)
 
 
-def twins(*endings: str, **plan: Any) -> Plan:
-    """Requests with one id; one that ends `late` would have been final."""
-    asks = [Ask("a", "final" if ending == "late" else ending, ending == "late") for ending in endings]
+def twins(*endings: str, request_id: str = "a", **plan: Any) -> Plan:
+    """Requests with one id; one that ends `late` or `lost` would have been final."""
+    asks = [
+        Ask(request_id, "final" if ending in ("late", "lost") else ending, ending == "late", ending == "lost")
+        for ending in endings
+    ]
     usual = {"slots": 1, "size": 5, "chunk": 8, "delays": [0], "raises": set(), "aborts": set(), "stateful": True}
     return Plan(asks, **{**usual, **plan})
 
@@ -345,6 +380,9 @@ def twins(*endings: str, **plan: Any) -> Plan:
 @example(twins("retriable", "retriable", "final", raises={2}))
 @example(twins("silent", "silent", "final"))
 @example(twins("final", "late", "final", delays=[2], size=1, stateful=False))
+@example(twins("final", "lost", "final"))
+@example(twins("final", "final", request_id=INVALID))
+@example(twins("lost", "final", "late", "final", request_id=INVALID))
 @settings(max_examples=120, deadline=None)
 def test_a_lane_answers_as_if_one_request_followed_the_other(plan: Plan) -> None:
     lane = run(plan)

@@ -2,14 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from confluent_kafka import Message
 
 from processors.contract import BatchPolicy, Declaration, DeviceSettings
 from processors.runners import runner_for
+from schemas.codec import Codec
 from schemas.handler import Handler
 from schemas.records import RequestRecord
+from schemas.registry import Registry
+from streams.binding import Binding
+from streams.directory import Directory
+from streams.entry import Entry
 from streams.handlers import ProcessorHandler
+from streams.partition import Partition
 from streams.settings import DeviceChoice, Settings
+from streams.timers.timekeeper import TimerSource
 
 
 class LaneHandler(Handler, Protocol):
@@ -26,12 +35,38 @@ class LaneHandler(Handler, Protocol):
         """Ends it; safe to call twice."""
 
 
+@runtime_checkable
+class Writing(Protocol):
+    """A handler whose emissions go to topics that the lane does not know."""
+
+    def connect(self, directory: Directory, registry: Registry) -> None:
+        """Learns its topics, before the first batch of each run and after each abort.
+
+        By another thread than `handle`, while nothing is dispatched. Blocks; raises what keeps it from writing.
+        """
+
+
+class Reception(Protocol):
+    """What becomes of a record that was read."""
+
+    def admit(self, owner: Partition, message: Message, now_ms: int) -> Entry:
+        """The entry for one message. Raises SchemaPending while its schema is not known to be there or not."""
+
+    def bury_unread(self, owner: Partition, reason: str) -> Entry:
+        """The entry of a record that the client library could not take apart: a dead letter without its bytes."""
+
+
+MakeReception: TypeAlias = Callable[[Binding, Codec, Registry], Reception]
+
+
 @dataclass(frozen=True, slots=True)
 class LaneDefinition:
     """A lane's name, records and policy; its schemas are `schemas/avro/<name>/request.avsc` and `result.avsc`.
 
     `slots` are the micro-batches in flight on the handler; a stateful handler has one. `cost` weighs a record for the
-    batch policy. `make_handler` is called once, when the worker is built.
+    batch policy. `make_handler` is called once, when the worker is built. A lane that does not remember answers repeats
+    like any request: its handler knows them by itself. `several`: its topics carry records of several types, so its
+    subjects are `<topic>-<record>`; then `reception` tells them apart. `timers` says where its handler keeps them.
     """
 
     name: str
@@ -42,6 +77,10 @@ class LaneDefinition:
     cost: Callable[[Mapping[str, Any]], int] | None = None
     model: str = ""
     model_version: str = ""
+    remembers: bool = True
+    several: bool = False
+    reception: MakeReception | None = None
+    timers: TimerSource | None = None
 
 
 def processor_lane(settings: Settings, declaration: Declaration) -> LaneDefinition:

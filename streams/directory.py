@@ -22,6 +22,7 @@ class Directory:
         self._default_limit = default_limit
         self._ceiling = ceiling
         self._limits: dict[str, int] = {}
+        self._partitions: dict[str, int] = {}
         self._problems: dict[str, str | None] = {}
         self._until: dict[str, float] = {}
         self._refused: dict[str, tuple[str, float]] = {}
@@ -36,6 +37,10 @@ class Directory:
         if refused and time.monotonic() - at < KNOWN_SECONDS:
             return refused
         return self._problems.get(topic, f"reply-to {topic!r} is not known")
+
+    def partitions(self, topic: str) -> int | None:
+        """How many partitions the topic has; None for one that was not learnt."""
+        return self._partitions.get(topic)
 
     def refuse(self, topic: str, why: str) -> None:
         """Notes that the cluster refused a record for this topic."""
@@ -58,9 +63,11 @@ class Directory:
             self._learn_one(topic)
 
     def _learn_one(self, topic: str) -> None:
-        error = self._admin.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic].error
+        found = self._admin.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic]
+        error = found.error
         if error is None:
             self._problems[topic] = None
+            self._partitions[topic] = len(found.partitions)
             self._limits[topic] = self._limit_of(topic)
             self._until[topic] = time.monotonic() + KNOWN_SECONDS
             return

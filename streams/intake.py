@@ -13,9 +13,10 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.errors import SchemaPending
-from streams.admission import Admission
+from streams.definition import Reception
 from streams.entry import Entry
 from streams.failpoints import passing
+from streams.gauges import Gauges
 from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
 from streams.output import Output
@@ -25,6 +26,7 @@ from streams.polling import poll_many
 from streams.restoration import Restoration, Restored
 from streams.schema_asker import SchemaAsker
 from streams.state_keeper import StateKeeper
+from streams.timers.timekeeper import Timers
 
 CHUNK = 512
 IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
@@ -46,12 +48,13 @@ class Intake(threading.Thread):
         consumer: Consumer,
         pipeline: Pipeline,
         ownership: Ownership,
-        admission: Admission,
+        reception: Reception,
         restoration: Restoration,
         asker: SchemaAsker,
         membership: Membership,
         make_partition: Callable[[str, int], Partition],
         keeper: StateKeeper,
+        timers: Timers,
         metrics: LaneMetrics,
         revoke_seconds: float,
         stop_output: Callable[[Partition, int, str], Output],
@@ -63,12 +66,13 @@ class Intake(threading.Thread):
         self._consumer = consumer
         self._pipeline = pipeline
         self._ownership = ownership
-        self._admission = admission
+        self._reception = reception
         self._restoration = restoration
         self._asker = asker
         self._membership = membership
         self._make_partition = make_partition
         self._keeper = keeper
+        self._timers = timers
         self._resumed: deque[tuple[str, int]] = deque()
         self._metrics = metrics
         self._revoke_seconds = revoke_seconds
@@ -80,7 +84,7 @@ class Intake(threading.Thread):
         self._full = False
         self._closed = False
         self._joining_anew = False
-        self._measured = 0.0
+        self._gauges = Gauges(consumer, ownership, metrics)
 
     def run(self) -> None:
         """Polls until stopped. A fatal error of the consumer, or one of ours, ends the lane."""
@@ -123,7 +127,7 @@ class Intake(threading.Thread):
         if self._closed:
             self._poll_closed()
             return
-        self._measure()
+        self._gauges.measure()
         if self._pipeline.aborted is not None:
             self._rewind()
         if self._restoring:
@@ -136,6 +140,10 @@ class Intake(threading.Thread):
             self._handle(poll_many(self._consumer, 1, PAUSED_SECONDS))
             return
         self._handle(poll_many(self._consumer, CHUNK, self._patience()))
+        firings = self._timers.take()
+        if firings:
+            # Behind everything that was read: a reply that came in time is seen first.
+            self._pipeline.offer([*firings], time.monotonic(), backlog=False)
 
     def _poll_closed(self) -> None:
         for partition in self._ownership.all():
@@ -153,8 +161,8 @@ class Intake(threading.Thread):
     def _patience(self) -> float:
         if self._restoring or self._asker.waiting or self._membership.busy:
             return RESTORING_SECONDS
-        due = self._pipeline.due()
-        return IDLE_SECONDS if due is None else min(max(due - time.monotonic(), 0.0), IDLE_SECONDS)
+        due, patience = self._pipeline.due(), min(IDLE_SECONDS, self._timers.patience())
+        return patience if due is None else min(max(due - time.monotonic(), 0.0), patience)
 
     def _admit_all(self, messages: list[Message]) -> list[Entry]:
         passing("admit.before")
@@ -208,7 +216,7 @@ class Intake(threading.Thread):
 
     def _admit(self, partition: Partition, message: Message, now_ms: int, entries: list[Entry]) -> None:
         try:
-            entry = self._admission.admit(partition, message, now_ms)
+            entry = self._reception.admit(partition, message, now_ms)
             entries.append(entry)
             if partition.window is not None:
                 self._watch_dead_letters(partition, entry)
@@ -292,6 +300,7 @@ class Intake(threading.Thread):
         else:
             self._go_to(partition, restored.offset)
             partition.phase = Phase.RUNNING
+            self._timers.restored(partition)
             if self._full:
                 self._pause(partition)
         self._restoring.discard(partition)
@@ -365,33 +374,19 @@ class Intake(threading.Thread):
             raise KafkaException(error)
         partition = self._ownership.get(message.topic() or "", message.partition() or 0)
         running = partition is not None and partition.phase is Phase.RUNNING
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+        if error.code() == KafkaError._PARTITION_EOF:
+            if partition is not None and running:
+                self._timers.read_to(partition, message.offset() or 0)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             # Ordinary while a partition is being restored: its position is ours to set.
             if partition is not None and running:
                 partition.phase = Phase.FAILED
                 log.error("a partition's offset is out of the log's range", partition=str(partition), error=str(error))
         elif error.code() in UNREADABLE_BATCH and partition is not None and running:
-            entries.append(self._admission.bury_unread(partition, str(error)))
+            entries.append(self._reception.bury_unread(partition, str(error)))
             self._go_to(partition, partition.position + 1)
         else:
             log.warning("read error", error=str(error), topic=message.topic(), partition=message.partition())
-
-    def _measure(self) -> None:
-        """Once a second: how far behind each partition is."""
-        now = time.monotonic()
-        if now - self._measured < 1.0:
-            return
-        self._measured = now
-        for partition in self._ownership.all():
-            if partition.phase is Phase.RUNNING:
-                place = TopicPartition(partition.topic, partition.number)
-                _, high = self._consumer.get_watermark_offsets(place, cached=True)
-                unsettled = max(0, high - partition.position)
-                self._metrics.lag(partition.topic, partition.number, unsettled)
-        self._metrics.partitions(len(self._ownership.all()), self._stopped())
-
-    def _stopped(self) -> int:
-        return sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in self._ownership.all())
 
 
 def names(places: Sequence[TopicPartition]) -> list[str]:

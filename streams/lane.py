@@ -25,7 +25,7 @@ from streams.binding import Binding
 from streams.changelog import Changelogs
 from streams.checkpoints import Checkpoints
 from streams.committing import Committing
-from streams.definition import LaneDefinition
+from streams.definition import LaneDefinition, Reception, Writing
 from streams.directory import Directory
 from streams.entry import Entry
 from streams.flight import Batch
@@ -50,6 +50,9 @@ from streams.state_keeper import keeper_for
 from streams.stop_reader import StopReader
 from streams.stops import DeadLetterWindow, Stop, StopKey, stop_output
 from streams.succession import Succession
+from streams.timers.log_ends import LogEnds
+from streams.timers.rules import Caution
+from streams.timers.timekeeper import NoTimers, Timekeeper, Timers
 from streams.transaction import Committer, PlainCommitter, Transactor
 
 STOP_SECONDS = 5.0
@@ -78,11 +81,11 @@ class LaneRun:
     ) -> None:
         self._settings, self._lane = settings, settings.lane(binding.name)
         self._definition, self._binding, self._slot = definition, binding, slot
-        self._registry, self._metrics, self._stops, self._stores = registry, metrics, stops, handler.stores
+        self._registry, self._metrics, self._stops, self._handler = registry, metrics, stops, handler
         self._loop = asyncio.get_running_loop()
         self._started = False
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
-        self._remembers = self._lane.repeats.entries > 0 and self._lane.repeats.retention_seconds > 0
+        self._remembers = definition.remembers and remembers(self._lane)
         self.ownership = Ownership()
         self._admin = AdminClient(settings.kafka.client())
         ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
@@ -93,12 +96,16 @@ class LaneRun:
         self._membership = Membership()
         properties = connections.member(settings, binding, slot)
         routed = {"on_commit": self._membership.committed, "logger": librdkafka_logger()}
-        self._consumer = Consumer({**properties, **routed})
-        self._request_codec = Codec(avsc.load(binding.name, "request"), subject(binding.requests[0]), registry)
-        self._result_codec = Codec(avsc.load(binding.name, "result"), subject(binding.results), registry)
+        # Timers wait until everything was read: only the end of a partition says so, markers of transactions hide it.
+        ends = {"enable.partition.eof": definition.timers is not None}
+        self._consumer = Consumer({**properties, **routed, **ends})
+        self._request_codec = self._make_codec("request", binding.requests[0])
+        self._result_codec = self._make_codec("result", binding.results)
         self._recall = Recall(Consumer(connections.reader(settings, binding)))
         self._asker = SchemaAsker(binding.name, registry)
-        self._keeper = keeper_for(binding, handler.stores)
+        self._timers = self._make_timers()
+        on_commit = self._timers.committed if isinstance(self._timers, Timekeeper) else None
+        self._keeper = keeper_for(binding, handler.stores, on_commit)
         self.processing = Processing(self.pipeline, handler, self._keeper, self._make_answering(), self._look_up)
         self._committing = self._make_committing()
         self._restoration = self._make_restoration()
@@ -165,7 +172,12 @@ class LaneRun:
     def _connect(self) -> None:
         for codec in (self._request_codec, self._result_codec):
             codec.bind()
+        self._learn_topics()
+
+    def _learn_topics(self) -> None:
         self._directory.learn_now([self._binding.results, self._binding.dead_letters])
+        if isinstance(self._handler, Writing):
+            self._handler.connect(self._directory, self._registry)
 
     def _end(self, leave: bool) -> None:
         self._orphans.stop(STOP_SECONDS)
@@ -194,6 +206,17 @@ class LaneRun:
                 if value is not None:
                     entry.repeat(value)
 
+    def _make_codec(self, role: avsc.Role, topic: str) -> Codec:
+        schema = avsc.load(self._binding.name, role)
+        return Codec(schema, subject(topic, schema.name if self._definition.several else None), self._registry)
+
+    def _make_timers(self) -> Timers:
+        if self._definition.timers is None:
+            return NoTimers()
+        caution = Caution(pinned_ms=int(self._settings.worker.pinned_seconds * 1000))
+        ends = LogEnds(self._admin)
+        return Timekeeper(self._definition.timers, self.ownership, ends, caution, self._metrics)
+
     def _make_answering(self) -> Answering:
         return Answering(
             self._binding,
@@ -221,7 +244,7 @@ class LaneRun:
 
     def _look_again(self) -> None:
         self._directory.forget()
-        self._directory.learn_now([self._binding.results, self._binding.dead_letters])
+        self._learn_topics()
 
     def _make_committer(self) -> Committer:
         timeout = self._settings.kafka.transaction_timeout_ms / 1000
@@ -245,7 +268,7 @@ class LaneRun:
             Consumer(connections.reader(settings, binding)),
             checkpoints,
             answers=self._remembers,
-            state=bool(self._stores),
+            state=bool(self._handler.stores),
         )
         return Restoration(
             binding.name,
@@ -279,27 +302,33 @@ class LaneRun:
         key = StopKey(self._binding.group, partition.topic, partition.number)
         return stop_output(self._binding.control, key, Stop(reason, offset, time.time_ns() // 1_000_000))
 
-    def _make_intake(self) -> Intake:
-        admission = Admission(
+    def _make_reception(self) -> Reception:
+        definition = self._definition
+        if definition.reception is not None:
+            return definition.reception(self._binding, self._request_codec, self._registry)
+        return Admission(
             self._binding.name,
             self._request_codec,
-            self._definition.request,
-            self._definition.cost,
+            definition.request,
+            definition.cost,
             self._binding.dead_letters,
             remember=self._remembers,
         )
+
+    def _make_intake(self) -> Intake:
         return Intake(
             self._binding.name,
             self._binding.requests,
             self._consumer,
             self.pipeline,
             self.ownership,
-            admission,
+            self._make_reception(),
             self._restoration,
             self._asker,
             self._membership,
             self._new_partition,
             self._keeper,
+            self._timers,
             self._metrics,
             self._settings.worker.revoke_seconds,
             self._stop_output,
@@ -328,6 +357,11 @@ def batch_policy(declared: BatchPolicy, lane: LaneSettings) -> BatchPolicy:
         cost=chosen.cost or declared.cost,
         bytes=chosen.bytes or declared.bytes,
     )
+
+
+def remembers(lane: LaneSettings) -> bool:
+    """Whether the user wants answers to be remembered."""
+    return lane.repeats.entries > 0 and lane.repeats.retention_seconds > 0
 
 
 def bounds(lane: LaneSettings) -> Bounds:

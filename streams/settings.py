@@ -171,6 +171,9 @@ class WorkerSettings(Section):
     stall_seconds: float = Field(default=60.0, gt=0, description="age of the oldest unsettled record that is not live")
     drain_seconds: float = Field(default=8.0, gt=0, description="how long SIGTERM lets what is in flight take")
     revoke_seconds: float = Field(default=2.0, gt=0, description="how long a rebalance waits for what is nearly done")
+    pinned_seconds: float = Field(
+        default=5.0, gt=0, description="how long due timers wait for records hidden by a transaction that nobody ends"
+    )
 
 
 class LogSettings(Section):

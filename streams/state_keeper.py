@@ -5,15 +5,19 @@ lane that keeps nothing has a keeper that does nothing.
 """
 
 import threading
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from schemas.handler import State
 from streams.binding import Binding
 from streams.output import Output
 from streams.partition import Partition
-from streams.state.stores import BatchState, StateStores
-from streams.state.wire import encode_key
+from streams.state.stores import BatchState, Place, StateStores
+from streams.state.wire import Change, encode_key
 from streams.stateless import NO_STATE
+
+OnCommit: TypeAlias = Callable[[dict[Place, list[Change]]], None]
 
 
 class StateKeeper(Protocol):
@@ -75,13 +79,15 @@ class NoState:
 
 
 class StoresKeeper:
-    """The keeper of a stateful lane."""
+    """The keeper of a stateful lane. `on_commit`, if there is one, is told what each commit changed, in their order."""
 
-    def __init__(self, binding: Binding, stores: tuple[str, ...]) -> None:
+    def __init__(self, binding: Binding, stores: tuple[str, ...], on_commit: OnCommit | None = None) -> None:
         self._binding = binding
         self._stores = StateStores(stores)
+        self._on_commit = on_commit
         self._lock = threading.Lock()
         self._open: BatchState | None = None
+        self._made: deque[tuple[int, dict[Place, list[Change]]]] = deque()
 
     def assign(self, partition: Partition) -> None:
         """Gives the partition empty stores; the changelog reader fills them."""
@@ -110,11 +116,15 @@ class StoresKeeper:
         """Drops the layer of this micro-batch."""
         with self._lock:
             self._stores.roll_back_to(number - 1)
+            while self._made and self._made[-1][0] >= number:
+                self._made.pop()
 
     def outputs(self, number: int) -> list[Output]:
         """One record for each key that the micro-batch changed."""
         with self._lock:
             changes = self._stores.changes(number)
+            if changes and self._on_commit is not None:
+                self._made.append((number, changes))
         return [
             Output(self._binding.state, change.value, encode_key(change.store, change.key), partition, [])
             for (_, partition), changed in changes.items()
@@ -125,14 +135,17 @@ class StoresKeeper:
         """Merges the layers up to this one into what is committed."""
         with self._lock:
             self._stores.commit_through(number)
+            while self._on_commit is not None and self._made and self._made[0][0] <= number:
+                self._on_commit(self._made.popleft()[1])
 
     def roll_back(self) -> None:
         """Drops all layers."""
         with self._lock:
             self._open = None
+            self._made.clear()
             self._stores.roll_back()
 
 
-def keeper_for(binding: Binding, stores: tuple[str, ...]) -> StateKeeper:
+def keeper_for(binding: Binding, stores: tuple[str, ...], on_commit: OnCommit | None = None) -> StateKeeper:
     """The keeper that a handler with these stores needs."""
-    return StoresKeeper(binding, stores) if stores else NoState()
+    return StoresKeeper(binding, stores, on_commit) if stores else NoState()

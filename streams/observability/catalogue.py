@@ -130,6 +130,20 @@ STOPPED = Metric(
     "Owned partitions that a dead letter limit stopped; an operator resumes them.",
 )
 OWNED = Metric("sluicegate_partitions_owned", "gauge", "partitions", "Partitions that this worker owns.")
+TIMERS_FIRED = Metric("sluicegate_timers_fired_total", "counter", "timers", "Timers that were due and fired.")
+TIMER_LATENESS = Metric(
+    "sluicegate_timer_lateness_seconds",
+    "histogram",
+    "seconds",
+    "From when the first timer of a pass was due until it was handed to the lane.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0, 3600.0),
+)
+TIMERS_PINNED = Metric(
+    "sluicegate_timers_pinned_total",
+    "counter",
+    "timers",
+    "Timers that fired although an open transaction hid the end of the log for too long: find and end it.",
+)
 HOST_RESTARTS = Metric(
     "sluicegate_host_restarts_total",
     "counter",
@@ -161,6 +175,9 @@ CATALOGUE: tuple[Metric, ...] = (
     DEAD_LETTERS,
     STOPPED,
     OWNED,
+    TIMERS_FIRED,
+    TIMER_LATENESS,
+    TIMERS_PINNED,
     HOST_RESTARTS,
     WORKER,
 )

@@ -128,6 +128,15 @@ class LaneMetrics:
         """So many records of a batch could not be read."""
         self._child(catalogue.DEAD_LETTERS, reason).inc(number)
 
+    def timers_fired(self, number: int, lateness: float) -> None:
+        """So many timers were handed to the lane together; the one due first was late by so many seconds."""
+        self._child(catalogue.TIMERS_FIRED).inc(number)
+        self._child(catalogue.TIMER_LATENESS).observe(lateness)
+
+    def timers_pinned(self, number: int) -> None:
+        """So many timers fired although the end of the log is hidden."""
+        self._child(catalogue.TIMERS_PINNED).inc(number)
+
     def host_restarts(self, number: int = 1) -> None:
         """The processor's host process was started again."""
         self._child(catalogue.HOST_RESTARTS).inc(number)

@@ -26,7 +26,7 @@ class Cluster:
         self.asked.append(topic)
         code = self.errors.get(topic, None if topic in self.limits else MISSING)
         error = None if code is None else KafkaError(code)
-        return SimpleNamespace(topics={topic: SimpleNamespace(error=error)})
+        return SimpleNamespace(topics={topic: SimpleNamespace(error=error, partitions={0: None, 1: None})})
 
     def describe_configs(self, resources: list[Any], request_timeout: float) -> dict[Any, Any]:
         return {

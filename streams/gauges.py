@@ -1,0 +1,33 @@
+"""How far behind each partition of a lane is, and how many wait for an operator."""
+
+import time
+
+from confluent_kafka import Consumer, TopicPartition
+
+from streams.observability.metrics import LaneMetrics
+from streams.partition import Ownership, Phase
+
+EVERY_SECONDS = 1.0
+
+
+class Gauges:
+    """By the intake thread: measures now and again."""
+
+    def __init__(self, consumer: Consumer, ownership: Ownership, metrics: LaneMetrics) -> None:
+        self._consumer, self._ownership, self._metrics = consumer, ownership, metrics
+        self._measured = 0.0
+
+    def measure(self) -> None:
+        """Once a second; otherwise nothing happens."""
+        now = time.monotonic()
+        if now - self._measured < EVERY_SECONDS:
+            return
+        self._measured = now
+        partitions = self._ownership.all()
+        for partition in partitions:
+            if partition.phase is Phase.RUNNING:
+                place = TopicPartition(partition.topic, partition.number)
+                _, high = self._consumer.get_watermark_offsets(place, cached=True)
+                self._metrics.lag(partition.topic, partition.number, max(0, high - partition.position))
+        stopped = sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in partitions)
+        self._metrics.partitions(len(partitions), stopped)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sagas.events import HistoryEvent
 from sagas.instance import Direction, Status
-from schemas.outcome import Code
 
 
 @dataclass(slots=True)
@@ -95,11 +95,11 @@ class Orphaned:
 
 @dataclass(slots=True)
 class Answered:
-    """The one answer to the command at hand; `code` is None if and only if it is `ok`."""
+    """The one answer to the command at hand; `code`, a Code or a Refusal, is None if and only if it is `ok`."""
 
     ok: bool
     message: str
-    code: Code | None = None
+    code: StrEnum | None = None
 
 
 Effect = Send | SetTimer | ClearTimer | Record | AttentionRaised | AttentionCleared | Ended | Orphaned | Answered

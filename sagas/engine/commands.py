@@ -11,6 +11,7 @@ from sagas.engine.turn import Turn
 from sagas.events import EventKind
 from sagas.inputs import Command, CommandKind
 from sagas.instance import Direction, SignalStatus, Status
+from sagas.refusal import Refusal
 from schemas.outcome import Code
 from schemas.records import first_problem
 
@@ -23,7 +24,7 @@ def obey(turn: Turn, command: Command) -> None:
     if command.kind in OPERATORS and not command.actor:
         turn.refuse(Code.INVALID_ARGUMENT, f"{command.kind} has no actor: say who asks, for the saga's history")
     elif saga.ended and not _is_done_already(turn, command):
-        turn.refuse(Code.SAGA_REFUSED, f"saga {saga.saga_id!r} has ended as {saga.status}; nothing can change it")
+        turn.refuse(Refusal.SAGA_REFUSED, f"saga {saga.saga_id!r} has ended as {saga.status}; nothing can change it")
     elif not saga.ended:
         _COMMANDS[command.kind](turn, command)
 
@@ -43,11 +44,11 @@ def _signal(turn: Turn, command: Command) -> None:
         turn.refuse(Code.INVALID_ARGUMENT, f"step: {turn.instance.saga} awaits no signal {name!r}; it awaits: {known}")
         return
     if not turn.forward:
-        turn.refuse(Code.SAGA_REFUSED, f"saga {turn.instance.saga_id!r} compensates; no signal can change that")
+        turn.refuse(Refusal.SAGA_REFUSED, f"saga {turn.instance.saga_id!r} compensates; no signal can change that")
         return
     state = turn.instance.signals.get(name)
     if state is not None and state.status is not SignalStatus.AWAITED:
-        turn.refuse(Code.SAGA_REFUSED, f"signal {name!r} is {state.status}; the first one counts")
+        turn.refuse(Refusal.SAGA_REFUSED, f"signal {name!r} is {state.status}; the first one counts")
         return
     try:
         message = node.message.__pydantic_validator__.validate_json(command.payload)
@@ -66,7 +67,7 @@ def _cancel(turn: Turn, command: Command) -> None:
         turn.accept("compensating already")
     elif past_pivot(saga, turn):
         how = "its pivot is done" if saga.pivoted else "its pivot was asked for and may be done"
-        turn.refuse(Code.SAGA_REFUSED, f"saga {saga.saga_id!r} can't be cancelled: {how}")
+        turn.refuse(Refusal.SAGA_REFUSED, f"saga {saga.saga_id!r} can't be cancelled: {how}")
     else:
         compensate(turn, command.reason or "cancelled", command.actor)
         turn.accept("compensating")

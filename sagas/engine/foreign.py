@@ -9,7 +9,7 @@ from sagas.events import EventKind
 from sagas.inputs import Command, CommandKind, Input, Reply
 from sagas.instance import Direction, Instance, StepStatus
 from sagas.limits import Limits
-from schemas.outcome import Code
+from sagas.refusal import Refusal
 
 
 def without_code(catalogue: Catalogue, instance: Instance, input: Input, now_ms: int, limits: Limits) -> Turn:  # noqa: A002
@@ -45,7 +45,7 @@ def _refuse(turn: Turn, command: Command, reason: str) -> None:
         turn.record(EventKind.ABORTED, actor=command.actor, reason=command.reason)
         turn.accept("aborted; nothing was undone")
     else:
-        turn.refuse(Code.SAGA_UNKNOWN, reason)
+        turn.refuse(Refusal.SAGA_UNKNOWN, reason)
 
 
 def _stall(turn: Turn, reply: Reply, reason: str) -> None:

@@ -12,6 +12,7 @@ from sagas.inputs import Command
 from sagas.instance import Direction, Status, StepState, StepStatus
 from sagas.paths import split_path
 from sagas.policy import Kind
+from sagas.refusal import Refusal
 from schemas.outcome import Code
 
 
@@ -27,7 +28,7 @@ class Subject(NamedTuple):
 def resume(turn: Turn, command: Command) -> None:
     """Lets a parked saga go on: its timers with what was left of them, its stalled steps with a new budget."""
     if turn.instance.status is not Status.NEEDS_ATTENTION:
-        turn.refuse(Code.SAGA_REFUSED, f"saga {turn.instance.saga_id!r} is {turn.instance.status}, not parked")
+        turn.refuse(Refusal.SAGA_REFUSED, f"saga {turn.instance.saga_id!r} is {turn.instance.status}, not parked")
         return
     turn.accept("resumed")
     _go_on(turn, command)
@@ -43,7 +44,7 @@ def retry(turn: Turn, command: Command) -> None:
         resume(turn, command)
         return
     if direction is Direction.FORWARD and not turn.forward:
-        turn.refuse(Code.SAGA_REFUSED, f"the saga compensates: step {path} is not asked for again")
+        turn.refuse(Refusal.SAGA_REFUSED, f"the saga compensates: step {path} is not asked for again")
         return
     turn.accept(f"step {path} is asked for again")
     if turn.instance.status is Status.NEEDS_ATTENTION:
@@ -101,7 +102,7 @@ def _resolved(turn: Turn, subject: Subject, command: Command, result: Any) -> bo
         turn.record(EventKind.UNDO_DONE, path, attempt, body=said, actor=command.actor, reason=command.reason)
     elif result is None:
         if turn.instance.pivoted:
-            turn.refuse(Code.SAGA_REFUSED, f"step {path} is after the pivot: retry it or skip it")
+            turn.refuse(Refusal.SAGA_REFUSED, f"step {path} is after the pivot: retry it or skip it")
             return False
         step_rejected(turn, path, attempt, command.reason or "an operator says so", said, command.actor)
     elif not isinstance(result, dict):
@@ -131,7 +132,7 @@ def _subject(turn: Turn, command: Command) -> Subject | None:
     if state is not None and (state.undo_open or (parked_here and not turn.forward and spec.undo is not None)):
         return Subject(path, spec, Direction.BACKWARD, state)
     turn.refuse(
-        Code.SAGA_REFUSED, f"step {path} is {_standing(state)}: only one that is waiting or stalled can be helped"
+        Refusal.SAGA_REFUSED, f"step {path} is {_standing(state)}: only one that is waiting or stalled can be helped"
     )
     return None
 

@@ -16,7 +16,7 @@ from sagas.engine.unfit import outgrown
 from sagas.inputs import Command, CommandKind, Input, Reply, TimerFired
 from sagas.instance import Instance
 from sagas.limits import DEFAULT, Limits
-from schemas.outcome import Code
+from sagas.refusal import Refusal
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def _without_saga(catalogue: Catalogue, saga_id: str, input: Input, now_ms: int,
         return Reaction(None)
     if input.kind is not CommandKind.START:
         message = f"there is no saga {saga_id!r}: it was never started, or was forgotten after it ended"
-        return Reaction(None, (Answered(False, message, Code.SAGA_NOT_FOUND),))
+        return Reaction(None, (Answered(False, message, Refusal.SAGA_NOT_FOUND),))
     turn = start(catalogue, saga_id, input, now_ms, limits)
     if isinstance(turn, Answered):
         return Reaction(None, (turn,))
@@ -103,6 +103,6 @@ def _finished(before: Instance | None, turn: Turn, input: Input) -> Reaction:  #
     except Outgrown as problem:
         smaller = outgrown(before, turn, input, problem)
         if smaller is None:
-            return Reaction(None, (Answered(False, str(problem), Code.SAGA_TOO_LARGE),))
+            return Reaction(None, (Answered(False, str(problem), Refusal.SAGA_TOO_LARGE),))
         after, effects, state = effects_of(before, smaller, bounded=False)
     return Reaction(after, effects, state)

@@ -10,6 +10,9 @@ from sagas.engine.turn import Turn, call
 from sagas.events import EventKind
 from sagas.instance import Status, StepState
 from sagas.policy import Kind
+from schemas.result import AFTER, BEFORE
+
+_FRAME = frozenset((*BEFORE, *AFTER))
 
 
 def step_done(
@@ -107,7 +110,7 @@ def _tries(state: StepState) -> int:
 def _reply(path: str, spec: StepSpec, output: Any) -> Any:
     model = spec.request.reply
     if model is None:
-        return output
+        return {name: value for name, value in output.items() if name not in _FRAME}
     return call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_python, output)
 
 

@@ -16,6 +16,7 @@ from sagas.inputs import Command
 from sagas.instance import Instance
 from sagas.limits import Limits, shortened
 from sagas.policy import OnDuplicate
+from sagas.refusal import Refusal
 from schemas.outcome import Code
 from schemas.records import first_problem
 
@@ -24,7 +25,7 @@ def start(catalogue: Catalogue, saga_id: str, command: Command, now_ms: int, lim
     """A turn with the new saga in it, or the refusal."""
     compiled = catalogue.find(command.saga, command.version)
     if compiled is None:
-        return Answered(False, catalogue.missing(command.saga, command.version), Code.SAGA_UNKNOWN)
+        return Answered(False, catalogue.missing(command.saga, command.version), Refusal.SAGA_UNKNOWN)
     digest = digest_of(command.payload)
     try:
         message = compiled.start.__pydantic_validator__.validate_json(command.payload)
@@ -45,7 +46,7 @@ def again(instance: Instance, compiled: Compiled | None, command: Command) -> An
         return Answered(False, f"{known}: choose another id", Code.REQUEST_ID_CONFLICT)
     if compiled is not None and compiled.on_duplicate_start is OnDuplicate.REJECT:
         reason = f"saga {instance.saga_id!r} was started before, and is {instance.status}"
-        return Answered(False, reason, Code.SAGA_REFUSED)
+        return Answered(False, reason, Refusal.SAGA_REFUSED)
     return Answered(True, f"started before; it is {instance.status}")
 
 

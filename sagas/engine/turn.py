@@ -1,6 +1,7 @@
 """A transition in the making: the state as the events so far have left it, and what else will come of it."""
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from sagas.apply import apply
@@ -10,7 +11,6 @@ from sagas.events import NOTHING, EventKind, HistoryEvent
 from sagas.instance import Direction, Instance
 from sagas.limits import Limits, shortened
 from sagas.records import SagaRecord
-from schemas.outcome import Code
 
 
 class SagaFault(Exception):
@@ -98,7 +98,7 @@ class Turn:
         call(step, f"reading what {label} returned", kind.__pydantic_validator__.validate_json, written)
         return written
 
-    def refuse(self, code: Code, message: str) -> None:
+    def refuse(self, code: StrEnum, message: str) -> None:
         """Answers the command at hand with a refusal."""
         self.answer = Answered(False, message, code)
 

@@ -5,7 +5,7 @@ from sagas.engine.outcome import Outgrown
 from sagas.engine.turn import Turn
 from sagas.inputs import Command, Input, Reply
 from sagas.instance import Instance
-from schemas.outcome import Code
+from sagas.refusal import Refusal
 
 
 def outgrown(before: Instance | None, turn: Turn, input: Input, problem: Outgrown) -> Turn | None:  # noqa: A002
@@ -14,7 +14,7 @@ def outgrown(before: Instance | None, turn: Turn, input: Input, problem: Outgrow
         return None
     made = turn.again(before)
     if isinstance(input, Command):
-        made.refuse(Code.SAGA_TOO_LARGE, str(problem))
+        made.refuse(Refusal.SAGA_TOO_LARGE, str(problem))
         return made
     if isinstance(input, Reply):
         made.orphan = str(problem)

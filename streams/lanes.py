@@ -58,7 +58,10 @@ def stateful_among(names: Iterable[str]) -> frozenset[str]:
 
 
 def definitions(settings: Settings, only: Sequence[str] = ()) -> list["LaneDefinition"]:
-    """The definitions of the lanes named, or of all of them. Raises Misconfigured for an unknown name."""
+    """The definitions of the lanes named, or of all of them.
+
+    Raises Misconfigured for an unknown name, or where a lane's settings are at odds with the worker's.
+    """
     return [find(name).define(settings) for name in only or catalogue()]
 
 
@@ -68,7 +71,9 @@ def processor_kind(declaration: Declaration) -> LaneKind:
     def define(settings: Settings) -> "LaneDefinition":
         # Imported late: whoever only lists the lanes needs no runner.
         from streams.definition import processor_lane
+        from streams.liveness import check_stall
 
+        check_stall(settings, declaration)
         return processor_lane(settings, declaration)
 
     return LaneKind(declaration.name, declaration.request, define)

@@ -168,7 +168,11 @@ class WorkerSettings(Section):
     stateful_set: bool | None = Field(default=None, description="slot from the host name; None: if in Kubernetes")
     web_host: str = Field(default="127.0.0.1", description="address of /health and /metrics")
     web_port: int = Field(default=0, ge=0, description="0 takes a free port, shown in the log")
-    stall_seconds: float = Field(default=60.0, gt=0, description="age of the oldest unsettled record that is not live")
+    stall_seconds: float = Field(
+        default=120.0,
+        gt=0,
+        description="age of the oldest unsettled record that is not live; at least thrice a lane's time-out and 30 s",
+    )
     drain_seconds: float = Field(default=8.0, gt=0, description="how long SIGTERM lets what is in flight take")
     revoke_seconds: float = Field(default=2.0, gt=0, description="how long a rebalance waits for what is nearly done")
     pinned_seconds: float = Field(

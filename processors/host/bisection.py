@@ -5,6 +5,8 @@ A pure state machine, without clocks or processes. It holds groups (ranges of a 
 * an error that the processor raised belongs to its group, which is tried again in halves;
 * a host that died had several groups in flight, and any of them may be guilty: all are halved, and the halves run one
   at a time with nothing beside them, so that the next death points at one group;
+* of a host that overran its time, the halves have less of it (`patience` says how much), or each would wait for the
+  whole time-out; a record alone always has all of it;
 * a record is blamed only for what it did alone. A host can also be killed from outside, so a record that ran alone
   must repeat it; after SIGKILL, the host is first watched while it does nothing, for twice as long as it lived with
   the record: if it is killed then as well, it was not the record, whose strikes are forgotten.
@@ -36,7 +38,10 @@ LONGEST_WATCH_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The records `low` to `high` - 1 of a job. `alone`: nothing may run beside it."""
+    """The records `low` to `high` - 1 of a job. `alone`: nothing may run beside it.
+
+    `overran`: how many records the run had, of which this is a part, when the host overran its time; 0 if it did not.
+    """
 
     job: int
     low: int
@@ -45,6 +50,7 @@ class Group:
     strikes: int = 0
     watch_seconds: float = 0.0
     family: int | None = None
+    overran: int = 0
 
     @property
     def size(self) -> int:
@@ -55,8 +61,8 @@ class Group:
         """Two groups with the same records; of an odd number, the second has one more."""
         middle = self.low + self.size // 2
         return (
-            Group(self.job, self.low, middle, alone, family=family),
-            Group(self.job, middle, self.high, alone, family=family),
+            Group(self.job, self.low, middle, alone, family=family, overran=self.overran),
+            Group(self.job, middle, self.high, alone, family=family, overran=self.overran),
         )
 
 
@@ -150,6 +156,8 @@ class Bisection:
         Returns the group of one record that is to blame, if there is one.
         """
         flight = [group for group in self._flight if group.job not in set(dropped)]
+        if death is Death.OVERRAN:
+            flight = [replace(group, overran=group.overran or group.size) for group in flight]
         if not self._flight:
             self._forgive()
         self._flight = []

@@ -17,6 +17,7 @@ from processors.host.bisection import Bisection, Death, Group
 from processors.host.jobs import Job
 from processors.host.keeper import Keeper
 from processors.host.messages import Begin, Done, Spoilt, Trouble
+from processors.host.patience import Patience
 from processors.loading import reference_to
 from schemas.outcome import Outcome
 
@@ -41,11 +42,11 @@ class Host:
         self.slots = slots or declaration.slots
         self._name = declaration.name
         self._wire = declaration.wire
-        self._timeout_seconds = timeout_seconds or declaration.timeout_seconds
+        self._patience = Patience(timeout_seconds or declaration.timeout_seconds)
         self._bisection = Bisection(self.slots)
         self._jobs: dict[int, Job] = {}
         self._numbers = itertools.count()
-        self._runs: dict[int, Group] = {}
+        self._runs: dict[int, tuple[Group, float]] = {}
         self._sent_at = 0.0
         self._oldest: int | None = None
         self._alarm: asyncio.TimerHandle | None = None
@@ -125,10 +126,11 @@ class Host:
             log.error("%s lost its device (%s), and is restarted\n%s", self._name, answer.message, answer.trace)
             self._keeper.kill(Death.CRASHED)
             return
-        group = self._runs.pop(answer.number)
+        group, sent_at = self._runs.pop(answer.number)
         if group.job not in self._jobs:
             self._bisection.abandoned(group, monotonic())
         elif isinstance(answer, Done):
+            self._patience.completed(group, monotonic() - sent_at)
             self._done(group, answer)
         else:
             self._spoilt(group, answer)
@@ -143,7 +145,7 @@ class Host:
         orphans = [group.job for group in self._bisection.flight if group.job not in self._jobs]
         guilty = self._bisection.died(death, monotonic() - self._sent_at, orphans)
         if guilty is not None:
-            verdict = verdicts.died(death, how, guilty.strikes, self._timeout_seconds)
+            verdict = verdicts.died(death, how, guilty.strikes, self._patience.timeout_seconds)
             self._answer(guilty, [verdict])
 
     def _feed(self) -> None:
@@ -165,7 +167,7 @@ class Host:
         except Exception as error:
             self._blame(group, verdicts.refused(error))
         else:
-            self._runs[number] = group
+            self._runs[number] = group, self._sent_at
 
     def _done(self, group: Group, done: Done) -> None:
         try:
@@ -197,7 +199,7 @@ class Host:
             job.answer(group, outcomes, seconds)
 
     def _set_alarm(self) -> None:
-        """The oldest run has the time-out to itself, from when it became the oldest."""
+        """The oldest run has its time to itself, from when it became the oldest."""
         oldest = next(iter(self._runs), None)
         if oldest == self._oldest:
             return
@@ -206,10 +208,13 @@ class Host:
             self._alarm.cancel()
         self._alarm = None
         if oldest is not None:
-            self._alarm = asyncio.get_running_loop().call_later(self._timeout_seconds, self._overran)
+            group, _ = self._runs[oldest]
+            seconds = self._patience.seconds(group)
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self._overran, group, seconds)
 
-    def _overran(self) -> None:
-        log.error("%s took longer than %g s, and its host is killed", self._name, self._timeout_seconds)
+    def _overran(self, group: Group, seconds: float) -> None:
+        log.error("%s took longer than %g s for %d records, and its host is killed", self._name, seconds, group.size)
+        self._patience.overran(group)
         self._keeper.kill(Death.OVERRAN)
 
     def _watched(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from processors import testing
 from processors.contract import DeviceSettings
+from processors.host import patience
 from processors.host.bisection import STRIKES, Death
 from processors.host.host import Host
 from processors.testing import declare, request
@@ -51,6 +52,24 @@ async def test_only_the_guilty_record_fails(
     assert max(runs.values()) <= 1 + math.log2(SIZE)
     assert max(runs[f"r{200 + row}"] for row in range(SIZE)) == 1, "a batch that was never beside it was run again"
     assert all(max(each.attempts) <= most_for_guilty for each in inferences)
+
+
+async def test_only_the_batch_and_the_record_alone_have_the_whole_time_out(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "LEAST_SECONDS", 0.1)
+    host = Host(declare(testing.Hanging), timeout_seconds=0.6)
+    await host.start()
+    try:
+        await host.infer([request(row) for row in range(SIZE)])
+        inference = await host.infer([request(row, b"!" if row == GUILTY else b"x") for row in range(SIZE)])
+    finally:
+        await host.stop()
+    assert isinstance(inference.outcomes[GUILTY], Failed)
+    given = [record.args[1:] for record in caplog.records if "took longer than" in record.msg and record.args]
+    assert [count for _, count in given] == [SIZE, 8, 4, 2, 1]
+    assert [given[0][0], given[-1][0]] == [0.6, 0.6]
+    assert max(seconds for seconds, _ in given[1:-1]) < 0.4, "a part had as long as the batch"
 
 
 async def test_every_guilty_record_of_a_batch_is_found() -> None:

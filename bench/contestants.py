@@ -50,9 +50,13 @@ class Race:
         """Records a second of the bare at-least-once loop."""
         return self._peer("bare loop", [sys.executable, "-m", "bench.peers.bare_loop"], exact=False)
 
-    def quix(self) -> float:
-        """Records a second of Quix Streams, exactly-once."""
-        return self._peer("Quix Streams", [str(quix_python()), "-m", "bench.peers.quix_echo"], exact=True)
+    def quix_avro(self) -> float:
+        """Records a second of Quix Streams, exactly-once, with its own Avro serializers."""
+        return self._peer("Quix Streams, Avro", [str(quix_python()), "-m", "bench.peers.quix_avro"], exact=True)
+
+    def quix_bytes(self) -> float:
+        """Records a second of Quix Streams, exactly-once, over bytes that one function decodes and encodes by hand."""
+        return self._peer("Quix Streams, bytes", [str(quix_python()), "-m", "bench.peers.quix_bytes"], exact=True)
 
     def kafka_streams(self) -> float:
         """Records a second of Kafka Streams copying bytes, exactly-once.
@@ -132,6 +136,7 @@ def echo_task(bench: Bench, source: str, target: str, dead: str, *, quick_poll: 
         schemas=str(SCHEMAS),
         request_schema=request_id,
         result_schema=result_id,
+        registry=bench.settings.registry.url,
         quick_poll=quick_poll,
     )
 

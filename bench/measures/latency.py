@@ -17,6 +17,7 @@ from bench.programs import ROOT, running
 from bench.rows import Row, at_most, reported, say
 
 ROUNDS = 3
+WARM_RATE, WARM_SECONDS = 3_000, 15.0
 GOALS = {200: 2.5, 5_000: 3.5}
 
 
@@ -46,8 +47,9 @@ def contestants(bench: Bench) -> Iterator[dict[str, Plan]]:
             "worker": Plan(bench.bootstrap, made.binding.requests[0], made.binding.results, schema, 0, 0),
             "bare": Plan(bench.bootstrap, source, target, task.request_schema, 0, 0),
         }
+        # A broker that has just started is slow until its JVM has compiled what it needs.
         for name, plan in plans.items():
-            ask(bench, plan, 500, f"{name}, to warm up", 4.0)
+            ask(bench, plan, WARM_RATE, f"{name}, to warm up", 2.0 if bench.quick else WARM_SECONDS)
         yield plans
 
 

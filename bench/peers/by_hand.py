@@ -5,7 +5,7 @@ The bare loops and the Quix program share it, so that what differs is how the re
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -48,6 +48,22 @@ class ByHand:
         self, topic: str, partition: int, offset: int, sent: int, value: bytes, headers: Iterable[Any] | None
     ) -> tuple[bytes, Headers]:
         """The framed result and its headers. Raises Unreadable."""
+        result, back = self.result(topic, partition, offset, sent, self._read(value), headers)
+        out = BytesIO()
+        out.write(self._result_frame)
+        schemaless_writer(out, self._result, result)
+        return out.getvalue(), back
+
+    def result(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        sent: int,
+        request: Mapping[str, Any],
+        headers: Iterable[Any] | None,
+    ) -> tuple[dict[str, Any], Headers]:
+        """The result record and its headers."""
         back: Headers = []
         deadline = None
         for name, content in headers or ():
@@ -57,10 +73,7 @@ class ByHand:
                 back.append((name, content))
             elif name == "deadline":
                 deadline = int(content)
-        request = self._read(value)
         name = request["request_id"]
-        out = BytesIO()
-        out.write(self._result_frame)
         result = {
             "request_id": name,
             "status": "COMPLETED",
@@ -75,9 +88,8 @@ class ByHand:
             result |= failed("INVALID_ARGUMENT", "request_id: 1 to 256 characters")
         elif deadline is not None and deadline < self._now * 1000:
             result |= failed("DEADLINE_EXCEEDED", "the deadline had passed")
-        schemaless_writer(out, self._result, result)
         place = f"{topic}:{partition}:{offset}".encode()
-        return out.getvalue(), [("ce_specversion", b"1.0"), ("ce_id", place), *self._shared, *back]
+        return result, [("ce_specversion", b"1.0"), ("ce_id", place), *self._shared, *back]
 
     def _read(self, value: bytes) -> dict[str, Any]:
         if value[:5] != self._request_frame:

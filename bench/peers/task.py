@@ -19,6 +19,7 @@ class Task:
     schemas: str = ""
     request_schema: int = 0
     result_schema: int = 0
+    registry: str = ""
     quick_poll: bool = False
 
     @classmethod

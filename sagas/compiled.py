@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from sagas.flow import ForEach, Node, WaitSignal
+from sagas.flow import ForEach, Node, Seq, WaitSignal
 from sagas.policy import Deadline, Effect, Kind, OnDuplicate, Retry, Timeout
 from sagas.records import ReplyRecord, SagaRecord
 from schemas.encoder import Encode
@@ -68,3 +68,26 @@ class Compiled:
     def form(self) -> dict[str, Any]:
         """The definition as JSON values: everything but the functions themselves, which are there by their hashes."""
         return dict(self.published)
+
+
+def _nobody(*arguments: object) -> Any:
+    raise LookupError("this stands for a definition that is not here: it has no functions")
+
+
+NOTHING = Compiled(
+    name="",
+    version=0,
+    hash="",
+    start=SagaRecord,
+    data=SagaRecord,
+    saga_id=_nobody,
+    initial=_nobody,
+    deadline=None,
+    on_duplicate_start=OnDuplicate.RETURN_EXISTING,
+    retain_ms=None,
+    steps={},
+    signals={},
+    flow=Seq(()),
+    published={},
+)
+"""In place of a definition whose code this worker lacks: nothing can be asked of it."""

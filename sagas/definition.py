@@ -151,8 +151,8 @@ class Saga(Generic[StartT, DataT]):
     ) -> Callable[[Callable[Concatenate[DataT, ...], Fields]], Step[DataT]]:
         """A step whose command the decorated function makes: `(data) -> fields`. Its name is the function's.
 
-        `rejects` are the error codes that say that nothing was done; `reply` what is wanted of the result; without it the reply
-        is a mapping of all that the lane puts out. `no_undo` says why a step before the pivot needs no compensation.
+        `rejects` are the error codes that say that nothing was done; `reply` what is wanted of the result; without it,
+        all that the lane puts out, as a mapping. `no_undo` says why a step before the pivot needs no compensation.
         Without `retry`, a RETRIABLE step is repeated for ever and others five times.
         """
 

@@ -7,18 +7,23 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 _BYTES = "$bytes"
+_PLAIN = (str, int, float, bool)
 
 
 def tagged(value: Any) -> Any:
     """The value with its bytes tagged; raises TypeError for what JSON has no form for."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or value.__class__ in _PLAIN:
         return value
+    if value.__class__ is dict:
+        return {_text(key): tagged(item) for key, item in value.items()}
     if isinstance(value, bytes | bytearray | memoryview):
         return {_BYTES: b64encode(value).decode()}
     if isinstance(value, Mapping):
         return {_text(key): tagged(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [tagged(item) for item in value]
+    if isinstance(value, str | int | float):
+        return value
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 

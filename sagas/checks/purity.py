@@ -18,10 +18,10 @@ from sagas.functions import functions
 
 MODULES = frozenset(
     (
-        "aiohttp", "asyncio", "concurrent", "confluent_kafka", "fileinput", "ftplib", "http", "httpx", "importlib", "io",
-        "logging", "multiprocessing", "os", "pathlib", "platform", "posix", "random", "requests", "secrets", "select",
-        "shutil", "signal", "smtplib", "socket", "ssl", "structlog", "subprocess", "sys", "tempfile", "threading",
-        "time", "urllib",
+        "aiohttp", "asyncio", "concurrent", "confluent_kafka", "fileinput", "ftplib", "http", "httpx", "importlib",
+        "io", "logging", "multiprocessing", "os", "pathlib", "platform", "posix", "random", "requests", "secrets",
+        "select", "shutil", "signal", "smtplib", "socket", "ssl", "structlog", "subprocess", "sys", "tempfile",
+        "threading", "time", "urllib",
     )
 )  # fmt: skip
 BUILTINS = frozenset(

@@ -2,6 +2,7 @@
 
 from sagas.apply import RETAIN
 from sagas.catalogue import Catalogue
+from sagas.compiled import NOTHING
 from sagas.engine.advance import park
 from sagas.engine.replies import addressee
 from sagas.engine.turn import Turn
@@ -15,7 +16,7 @@ from sagas.refusal import Refusal
 def without_code(catalogue: Catalogue, instance: Instance, input: Input, now_ms: int, limits: Limits) -> Turn:  # noqa: A002
     """Parks the saga; a command is refused, but for ABORT; a reply is kept aside, and had anew by resuming."""
     reason = lacking(catalogue, instance)
-    turn = Turn(instance.copy(), None, now_ms, limits)
+    turn = Turn(instance.copy(), NOTHING, now_ms, limits)
     if isinstance(input, Command):
         _refuse(turn, input, reason)
         return turn

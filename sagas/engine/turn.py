@@ -25,16 +25,16 @@ class SagaFault(Exception):
 class Turn:
     """The saga is changed only by `record`; the rest gathers what the events do not say.
 
-    `compiled` None: this worker lacks the saga's code, and none of it may be asked for. `why` is why the saga fails.
+    `why` is why the saga fails.
     """
 
     __slots__ = (
-        "_compiled", "_data", "answer", "events", "instance", "limits", "now_ms", "orphan", "sends", "why",
+        "_data", "_read", "answer", "compiled", "events", "instance", "limits", "now_ms", "orphan", "sends", "why",
     )  # fmt: skip
 
-    def __init__(self, instance: Instance, compiled: Compiled | None, now_ms: int, limits: Limits) -> None:
+    def __init__(self, instance: Instance, compiled: Compiled, now_ms: int, limits: Limits) -> None:
         self.instance = instance
-        self._compiled = compiled
+        self.compiled = compiled
         self.now_ms = now_ms
         self.limits = limits
         self.events: list[HistoryEvent] = []
@@ -43,16 +43,11 @@ class Turn:
         self.orphan: str | None = None
         self.why = ""
         self._data: SagaRecord | None = None
-
-    @property
-    def compiled(self) -> Compiled:
-        """The saga's definition."""
-        assert self._compiled is not None
-        return self._compiled
+        self._read: SagaRecord | None = None
 
     def again(self, before: Instance) -> "Turn":
         """Another turn from the state before this one."""
-        return Turn(before.copy(), self._compiled, self.now_ms, self.limits)
+        return Turn(before.copy(), self.compiled, self.now_ms, self.limits)
 
     @property
     def forward(self) -> bool:
@@ -79,7 +74,7 @@ class Turn:
         self.events.append(event)
         apply(instance, event)
         if data is not None:
-            self._data = None
+            self._data = self._read
 
     def data(self, step: str) -> SagaRecord:
         """The saga's data; raises SagaFault, blaming `step`, where it can't be read any more."""
@@ -90,12 +85,12 @@ class Turn:
         return self._data
 
     def changed(self, step: str, label: str, data: Any) -> bytes:
-        """JSON of what a function made of the data; raises SagaFault for what is none, or can't be read back."""
+        """JSON of what a function made of the data, to be recorded; raises SagaFault for what can't be read back."""
         kind = self.compiled.data
         if not isinstance(data, kind):
             raise SagaFault(step, f"{label} returned {type(data).__name__} instead of {kind.__name__}: return the data")
         written: bytes = call(step, f"writing what {label} returned", kind.__pydantic_serializer__.to_json, data)
-        call(step, f"reading what {label} returned", kind.__pydantic_validator__.validate_json, written)
+        self._read = call(step, f"reading what {label} returned", kind.__pydantic_validator__.validate_json, written)
         return written
 
     def refuse(self, code: StrEnum, message: str) -> None:

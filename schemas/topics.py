@@ -3,17 +3,20 @@
 import re
 
 DEAD_LETTERS = "sluicegate.dead-letters"
+SAGAS = "sagas"
+"""The lane of sagas: what comes in are commands and replies, what goes out are answers and endings."""
+_INBOX, _OUTCOMES = "sluicegate.sagas.inbox", "sluicegate.sagas.outcomes"
 _LEGAL = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 
 def requests_topic(processor: str) -> str:
-    """Where a processor's requests come in, unless its lane is bound to another topic."""
-    return f"sluicegate.{processor}.requests"
+    """Where a lane's requests come in, unless it is bound to another topic."""
+    return _INBOX if processor == SAGAS else f"sluicegate.{processor}.requests"
 
 
 def results_topic(processor: str) -> str:
-    """Where a processor's outcomes go, unless its lane is bound to another topic."""
-    return f"sluicegate.{processor}.results"
+    """Where a lane's outcomes go, unless it is bound to another topic."""
+    return _OUTCOMES if processor == SAGAS else f"sluicegate.{processor}.results"
 
 
 def name_problem(topic: str) -> str | None:

@@ -83,6 +83,7 @@ class Worker:
             send,
             self.stops,
             self._fenced,
+            self._refused,
         )
         self.app.agent(channel, name=f"lane.{definition.name}", concurrency=definition.slots)(take_batches)
         self.lanes.append(lane)
@@ -125,6 +126,12 @@ class Worker:
     def _fenced(self, why: str) -> None:
         log.error("the slot was taken over, this worker ends", why=why)
         self.exit_code = ExitCode.FENCED
+        self.stopping.set()
+
+    def _refused(self, why: str) -> None:
+        log.error("the worker can't run so, it ends", why=why)
+        sys.stderr.write(f"sluicegate: {why}\n")
+        self.exit_code = ExitCode.USAGE
         self.stopping.set()
 
 

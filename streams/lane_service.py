@@ -50,10 +50,11 @@ class LaneService:
         send: Callable[[Dispatched], None],
         stops: StopReader,
         on_fenced: Callable[[str], None],
+        on_refused: Callable[[str], None],
     ) -> None:
         self._settings, self._definition, self._binding = settings, definition, binding
         self._slot, self._registry, self._send = slot, registry, send
-        self._on_fenced = on_fenced
+        self._on_fenced, self._on_refused = on_fenced, on_refused
         self._stops = stops
         self.name, self.group = binding.name, binding.group
         self.metrics = LaneMetrics(binding.name)
@@ -122,6 +123,10 @@ class LaneService:
             try:
                 await self._handler.start()
                 return
+            except Misconfigured as error:
+                # Starting again would not help, and a lane that never serves would be noticed late.
+                self._on_refused(f"lane {self.name}: {error}")
+                raise
             except Exception as error:
                 log.error("the handler can't start, trying again", lane=self.name, error=str(error), pause=pause)
                 await asyncio.sleep(pause)
@@ -130,7 +135,7 @@ class LaneService:
     async def _run_once(self) -> BaseException:
         run = None
         try:
-            await asyncio.to_thread(check_at_start, self._registry, [self._binding])
+            await asyncio.to_thread(check_at_start, self._registry, self._settings, [self._binding])
             run = LaneRun(
                 self._settings,
                 self._definition,

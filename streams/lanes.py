@@ -3,41 +3,26 @@
 The worker, `init`, `schemas`, `send` and the client read this one list. Nothing here loads what a lane runs.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from processors.catalogue import discover
 from processors.contract import Declaration
 from schemas.errors import Misconfigured
-from schemas.records import RequestRecord
+from streams.lane_kind import LaneKind
+from streams.sagas.kind import SAGAS
 from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.definition import LaneDefinition
 
 
-@dataclass(frozen=True, slots=True)
-class LaneKind:
-    """A lane that a worker can serve, as everybody else knows it.
-
-    `stateful`: it keeps a store, and so has a changelog topic. `key_field` names the field of the request that is its
-    Kafka key; None: whatever the client likes, by default the request id. `define` makes the worker's definition.
-    """
-
-    name: str
-    request: type[RequestRecord]
-    define: Callable[[Settings], "LaneDefinition"]
-    stateful: bool = False
-    key_field: str | None = None
-
-
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, LaneKind]:
     """Every lane by name, the processors' first. Raises Misconfigured when two have one name."""
     kinds: dict[str, LaneKind] = {}
-    for kind in (*map(processor_kind, discover().values()),):
+    for kind in (*map(processor_kind, discover().values()), SAGAS):
         if kinds.setdefault(kind.name, kind) is not kind:
             raise Misconfigured(f"two lanes are named {kind.name!r}: rename the processor")
     return kinds

@@ -161,6 +161,16 @@ class LaneSettings(Section):
     producer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of its producers")
 
 
+class SagaSettings(Section):
+    """The topics of sagas beside their lane's own (`lanes.sagas`), and how long what they say stays."""
+
+    history: str = Field(default="sluicegate.sagas.history", description="every event of every saga")
+    attention: str = Field(default="sluicegate.sagas.attention", description="the sagas that wait for a person")
+    orphans: str = Field(default="sluicegate.sagas.orphans", description="replies that no saga waits for")
+    definitions: str = Field(default="sluicegate.sagas.definitions", description="the released definitions")
+    history_hours: float = Field(default=24 * 365, gt=0, description="how long the history of a saga stays")
+
+
 class WorkerSettings(Section):
     """The process: its slot, its web port, how long it may take to stop."""
 
@@ -204,6 +214,7 @@ class Settings(BaseSettings):
     topics: TopicSettings = TopicSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
+    sagas: SagaSettings = SagaSettings()
     lanes: dict[str, LaneSettings] = Field(
         default_factory=dict, description="settings of one lane each, by the lane's name"
     )

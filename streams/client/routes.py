@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.avsc import load
+from schemas.avsc import Role, load
 from schemas.codec import Codec
 from schemas.errors import SchemaPending
 from schemas.registry import Registry
@@ -39,12 +39,17 @@ def open_route(settings: Settings, registry: Registry, processor: str) -> Route:
     Raises UnknownProcessor, SchemaNotFound with the cure, RegistryUnavailable.
     """
     topic = request_topic(settings, processor)
-    results = bind(settings, processor).results
-    requests = Codec(load(processor, "request"), subject(topic), registry)
+    results, kind = bind(settings, processor).results, catalogue()[processor]
+    requests = codec(registry, processor, "request", topic)
     requests.bind()
-    answers = Codec(load(processor, "result"), subject(results), registry)
-    key_field = catalogue()[processor].key_field
-    return Route(processor, topic, requests.encode, patient(answers, registry), key_field)
+    answers = codec(registry, processor, "result", results)
+    return Route(processor, topic, requests.encode, patient(answers, registry), kind.key_field)
+
+
+def codec(registry: Registry, lane: str, role: Role, topic: str) -> Codec:
+    """The codec of a lane's requests or results on a topic, not bound."""
+    schema = load(lane, role)
+    return Codec(schema, subject(topic, schema.name if catalogue()[lane].several else None), registry)
 
 
 def patient(codec: Codec, registry: Registry) -> Callable[[bytes], Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from schemas.compatibility import Registration, plan, registrations
 from schemas.errors import Misconfigured
 from schemas.topics import name_problem
 from streams.binding import Binding, bind
-from streams.lanes import stateful_among
+from streams.lanes import catalogue, stateful_among
 from streams.provisioning.permissions import Permission, permissions_for
 from streams.provisioning.topics import Topic, topics_for
 from streams.settings import Settings
@@ -63,19 +63,28 @@ def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] 
     for binding in bindings:
         check_names(binding)
     check_groups(bindings)
-    topics = topics_for(settings, list(names), stateful_among(names) if stateful is None else stateful)
+    kinds = [kind for name in names if (kind := catalogue().get(name)) is not None]
+    topics = topics_for(settings, list(names), stateful_among(names) if stateful is None else stateful, kinds)
     wanted = {
-        (one.subject, one.schema.text): one
-        for binding in bindings
-        for one in registrations(binding.name, binding.requests, binding.results)
+        (one.subject, one.schema.text): one for binding in bindings for one in registrations_for(settings, binding)
     }
+    permissions = permissions_for(bindings, frozenset(topic.name for topic in topics))
+    permissions += [one for kind in kinds if kind.permissions is not None for one in kind.permissions(settings)]
     return Plan(
         bindings=tuple(bindings),
         topics=tuple(topics),
-        permissions=tuple(permissions_for(bindings, frozenset(topic.name for topic in topics))),
+        permissions=tuple(dict.fromkeys(permissions)),
         registrations=tuple(wanted.values()),
         bootstrap_servers=settings.kafka.bootstrap_servers,
     )
+
+
+def registrations_for(settings: Settings, binding: Binding) -> list[Registration]:
+    """The schemas that a lane needs."""
+    kind = catalogue().get(binding.name)
+    if kind is not None and kind.registrations is not None:
+        return kind.registrations(settings)
+    return registrations(binding.name, binding.requests, binding.results)
 
 
 def check_names(binding: Binding) -> None:

@@ -1,9 +1,11 @@
 """The topics that lanes need, with every size and every retention said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from streams.binding import Binding, bind
-from streams.settings import Settings
+from streams.lane_kind import LaneKind
+from streams.settings import Section, Settings
 
 REPEATS_ROOM = 65_536
 CONTROL_BYTES = 65_536
@@ -55,16 +57,25 @@ class Shelf:
         self.topics.setdefault(name, topic)
 
 
-def topics_for(settings: Settings, names: list[str], stateful: frozenset[str] = frozenset()) -> list[Topic]:
-    """All topics for these lanes, requests first; `stateful` names the lanes that keep state."""
+def topics_for(
+    settings: Settings, names: list[str], stateful: frozenset[str] = frozenset(), kinds: Sequence[LaneKind] = ()
+) -> list[Topic]:
+    """All topics for these lanes, requests first; `stateful` names the lanes that keep state.
+
+    `kinds` are those of the lanes that the catalogue has: they say what else is needed.
+    """
     shelf = Shelf(settings)
+    forgetful = {kind.name for kind in kinds if not kind.remembers}
     for name in names:
-        add_lane(shelf, bind(settings, name), stateful=name in stateful)
+        add_lane(shelf, bind(settings, name), stateful=name in stateful, remembers=name not in forgetful)
+    for kind in kinds:
+        if kind.topics is not None:
+            kind.topics(shelf)
     add_shared(shelf, settings)
     return list(shelf.topics.values())
 
 
-def add_lane(shelf: Shelf, binding: Binding, *, stateful: bool) -> None:
+def add_lane(shelf: Shelf, binding: Binding, *, stateful: bool, remembers: bool = True) -> None:
     """A lane's own topics."""
     settings, lane = shelf.settings, shelf.settings.lane(binding.name)
     sizes = settings.topics
@@ -77,7 +88,7 @@ def add_lane(shelf: Shelf, binding: Binding, *, stateful: bool) -> None:
     like = binding.requests
     bound = lane.results is not None
     shelf.add(binding.results, f"results {of}", {**kept, **produced}, like=like, exact=False, bound=bound)
-    if lane.repeats.entries > 0 and lane.repeats.retention_seconds > 0:
+    if remembers and lane.repeats.entries > 0 and lane.repeats.retention_seconds > 0:
         config = kept_for(lane.repeats.retention_seconds * 1_000, sizes.max_message_bytes + REPEATS_ROOM)
         shelf.add(binding.repeats, f"answers {of}, for repeats", {**config, **produced}, like=like)
     if stateful:
@@ -106,7 +117,7 @@ def add_shared(shelf: Shelf, settings: Settings) -> None:
     )
 
 
-def is_set(settings: Settings, name: str) -> bool:
+def is_set(settings: Settings | Section, name: str) -> bool:
     """Whether the user chose this topic."""
     return bool(getattr(settings, name) != type(settings).model_fields[name].default)
 

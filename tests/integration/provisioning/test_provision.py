@@ -103,9 +103,9 @@ def test_a_worker_does_not_start_before_its_schemas_are_registered(bound: Settin
     registry = connection.open_registry(bound)
     binding = bind(bound, "echo")
     with pytest.raises(SchemaNotFound, match="sluicegate schemas apply"):
-        check_at_start(registry, [binding])
+        check_at_start(registry, bound, [binding])
     provision(bound, plan_for(bound, ["echo"]))
-    check_at_start(registry, [binding])
+    check_at_start(registry, bound, [binding])
     registry.close()
 
 

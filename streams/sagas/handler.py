@@ -1,0 +1,187 @@
+"""The handler of the lane of sagas: each input through the engine, in order; what comes of it in one transaction.
+
+The engine decides and knows no I/O; this moves bytes: from the store and the inbox to the engine, and back.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from sagas.catalogue import Catalogue
+from sagas.effects import Answered, AttentionRaised
+from sagas.engine import Reaction, react
+from sagas.inputs import Input, TimerFired
+from sagas.instance import Direction, Instance
+from schemas.errors import SchemaPending
+from schemas.handler import Effects, Emission, PartitionState, State
+from schemas.outcome import Code, Completed, Failed, Outcome
+from schemas.registry import Registry
+from schemas.request import Request
+from streams.directory import Directory
+from streams.sagas.emitting import Emitting
+from streams.sagas.inbox import COMMAND, InboxEntry
+from streams.sagas.inputs import input_of
+from streams.sagas.outlets import Outlets
+from streams.sagas.publishing import publish
+from streams.sagas.row import STORE, Rows, next_due, with_due
+from streams.settings import Settings
+from streams.timers.firing import Firing
+
+YIELD_EVERY = 64
+"""So many inputs, some milliseconds, go by before the other lanes of the process get their turn."""
+QUARANTINE_MS = 60_000
+CACHED = 20_000
+
+log = structlog.get_logger(__name__)
+
+
+class SagaHandler:
+    """Advances sagas; implements `streams.definition.LaneHandler` and `Writing`."""
+
+    stateful = True
+    stores: tuple[str, ...] = (STORE,)
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self._settings, self._catalogue = settings, catalogue
+        self.outlets = Outlets(settings, catalogue)
+        self._emitting = Emitting(settings, self.outlets)
+        self._rows = Rows(self.outlets.named.binding.state)
+        self._registry: Registry | None = None
+        self._ready = False
+        self._now_ms = 0
+        self._cache: dict[bytes, tuple[bytes, Instance]] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether its definitions are published."""
+        return self._ready
+
+    async def start(self) -> None:
+        """Publishes the definitions. Raises Misconfigured for a released one that was changed."""
+        await asyncio.to_thread(publish, self._settings, self._catalogue)
+        self._ready = True
+
+    async def stop(self) -> None:
+        """Holds nothing."""
+        self._ready = False
+
+    def connect(self, directory: Directory, registry: Registry) -> None:
+        """Learns where it writes to."""
+        self._registry = registry
+        self._rows.connect(registry)
+        self.outlets.connect(directory, registry)
+
+    async def handle(self, requests: Sequence[Request], state: State, now: float) -> Effects:
+        """One answer for each command, none for replies and timers."""
+        timers = [request.timestamp for request in requests if type(request) is Firing]
+        # A clock that was set back must not keep a timer from firing which was found to be due.
+        now_ms = self._now_ms = max(self._now_ms, round(now * 1000), *timers)
+        effects = Effects([])
+        try:
+            for number, request in enumerate(requests, 1):
+                layer = state.partition(request.topic, request.partition)
+                effects.outcomes.append(self._handle(request, layer, now_ms, effects.emissions))
+                if number % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+        except SchemaPending as pending:
+            # A saga that another version of this program kept: the batch is tried again.
+            assert self._registry is not None
+            await asyncio.to_thread(self._registry.fetch, pending.schema_id)
+            raise
+        return effects
+
+    def _handle(
+        self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission]
+    ) -> Outcome | None:
+        before = len(emissions)
+        try:
+            if type(request) is Firing:
+                self._fire(request.key or b"", layer, now_ms, emissions)
+                return None
+            assert type(request) is InboxEntry
+            return self._take(request, layer, now_ms, emissions)
+        except SchemaPending:
+            raise
+        except Exception as error:  # a defect met by one saga must not stop all others
+            del emissions[before:]
+            return self._quarantine(request, layer, now_ms, emissions, error)
+
+    def _take(self, entry: InboxEntry, layer: PartitionState, now_ms: int, emissions: list[Emission]) -> Outcome | None:
+        saga_id, given = input_of(entry)
+        key = saga_id.encode()
+        instance = self._load(layer, key)
+        reaction = self._react(instance, saga_id, given, now_ms)
+        reply = None if entry.type_name == COMMAND else entry
+        emissions += self._emitting.emissions(saga_id, key, reaction.effects, reply)
+        self._keep(layer, key, instance, reaction)
+        return None if reply is not None else answer(saga_id, reaction)
+
+    def _fire(self, key: bytes, layer: PartitionState, now_ms: int, emissions: list[Emission]) -> None:
+        """Whatever of the saga is due, earliest first."""
+        instance, saga_id = self._load(layer, key), key.decode()
+        if instance is None:
+            return
+        due = sorted((timer.due_ms, timer.epoch, name) for name, timer in instance.timers.items())
+        for due_ms, epoch, name in due:
+            if instance is None or due_ms > now_ms:
+                return
+            reaction = self._react(instance, saga_id, TimerFired(name, epoch, due_ms), now_ms)
+            emissions += self._emitting.emissions(saga_id, key, reaction.effects, None)
+            self._keep(layer, key, instance, reaction)
+            instance = reaction.instance
+
+    def _react(self, instance: Instance | None, saga_id: str, given: Input, now_ms: int) -> Reaction:
+        return react(self.outlets.catalogue, instance, saga_id, given, now_ms, self.outlets.limits)
+
+    def _load(self, layer: PartitionState, key: bytes) -> Instance | None:
+        row = layer.get(STORE, key)
+        if row is None:
+            return None
+        cached = self._cache.get(key)
+        # The very same bytes: whatever an abort undid, is read anew.
+        return cached[1] if cached is not None and cached[0] is row else self._rows.unpack(row)
+
+    def _keep(self, layer: PartitionState, key: bytes, before: Instance | None, reaction: Reaction) -> None:
+        after = reaction.instance
+        if after is None:
+            if before is not None:
+                layer.delete(STORE, key)
+                self._cache.pop(key, None)
+        elif reaction.state is not None:
+            row = self._rows.pack(reaction.state, next_due(after))
+            layer.put(STORE, key, row)
+            if len(self._cache) >= CACHED:
+                self._cache.clear()
+            self._cache[key] = row, after
+
+    def _quarantine(
+        self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission], error: Exception
+    ) -> Outcome | None:
+        """Sets aside what the engine failed on: nothing is lost, and somebody is told."""
+        log.exception("a saga can't go on", key=request.key, error=repr(error))
+        reason = f"a defect of the engine: {type(error).__name__}: {error}"[:300]
+        key = request.key or b""
+        saga_id = key.decode("utf-8", "replace")
+        if isinstance(request, InboxEntry) and request.type_name == COMMAND:
+            return Failed(Code.PROCESSOR_FAILED, reason, details={"saga_id": request.record["saga_id"]})
+        if isinstance(request, InboxEntry):
+            emissions.append(self._emitting.orphan(request, reason))
+        else:
+            row = layer.get(STORE, key)
+            if row is not None:
+                layer.put(STORE, key, with_due(row, now_ms + QUARANTINE_MS))
+        raised = AttentionRaised("", 0, now_ms, "", Direction.FORWARD, reason)
+        emissions.append(self._emitting.raised(saga_id, raised))
+        return None
+
+
+def answer(saga_id: str, reaction: Reaction) -> Outcome:
+    """The answer to a command."""
+    said = next(effect for effect in reaction.effects if type(effect) is Answered)
+    instance = reaction.instance
+    if said.ok:
+        status = None if instance is None else str(instance.status)
+        return Completed({"saga_id": saga_id, "saga_status": status, "seq": None if instance is None else instance.seq})
+    assert said.code is not None
+    return Failed(said.code, said.message, details={"saga_id": saga_id})

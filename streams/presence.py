@@ -29,6 +29,11 @@ class Presence:
     lanes: tuple[str, ...]
     web: str
 
+    @property
+    def web_port(self) -> int:
+        """Where it serves `/health` and `/metrics`."""
+        return int(self.web.rpartition(":")[2])
+
     def health(self) -> dict[str, Any] | None:
         """What `/health` answers now, or None when nobody answers. Blocks up to two seconds."""
         try:

@@ -18,7 +18,7 @@ from streams.cli.errors import told
 COMMANDS = {
     "up": "Start the local Kafka and schema registry.",
     "down": "Stop the local Kafka and schema registry.",
-    "status": "Show what of the local stack runs, and where.",
+    "status": "Show what of the local stack runs, and this machine's workers.",
     "kafka-tool": "Run one of Kafka's own command line tools.",
     "init": "Create the topics and register the schemas.",
     "schemas": "Check or apply the schemas of every topic.",

@@ -59,6 +59,12 @@ class Processes:
         self.started.append(process)
         return process
 
+    def status(self, *options: str) -> str:
+        """What `sluicegate status` prints."""
+        return subprocess.run(
+            [SLUICEGATE, "status", *options], env=self.environment, text=True, capture_output=True, check=False
+        ).stdout
+
     def end(self) -> None:
         for process in self.started:
             process.kill()
@@ -97,6 +103,15 @@ def test_a_worker_serves_its_health_and_drains_on_sigterm(processes: Processes) 
     eventually(lambda: ready(port), within=60)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
         assert b"sluicegate_partitions_owned" in answer.read()
+    (row,) = json.loads(processes.status("--json"))["workers"]
+    assert (row["pid"], row["web_port"], row["lanes"], row["live"], row["ready"]) == (
+        worker.pid,
+        port,
+        ["echo"],
+        True,
+        True,
+    )
+    assert f"http://127.0.0.1:{port}" in processes.status()
     worker.send_signal(signal.SIGTERM)
     assert end_of(worker)[0] == ExitCode.OK
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -25,6 +26,13 @@ def sluicegate(stack: StackForTests, *words: str) -> subprocess.CompletedProcess
     """Run the command line against this stack."""
     environment = {**os.environ, **stack.environment}
     return subprocess.run([SLUICEGATE, *words], env=environment, capture_output=True, text=True, check=False)
+
+
+def services(stack: StackForTests) -> list[dict[str, Any]]:
+    """What `status` says of Kafka and the registry."""
+    said = json.loads(sluicegate(stack, "status", "--json").stdout)
+    assert said["workers"] == []
+    return list(said["services"])
 
 
 @pytest.fixture
@@ -51,12 +59,12 @@ def test_up_twice_at_once_starts_one_stack_and_down_ends_it(fresh: StackForTests
     for one in both:
         one.join()
     assert [end.returncode for end in ends] == [0, 0], [end.stderr for end in ends]
-    rows = json.loads(sluicegate(fresh, "status", "--json").stdout)
+    rows = services(fresh)
     assert [row["healthy"] for row in rows] == [True, True]
     pids = {row["pid"] for row in rows}
     again = sluicegate(fresh, "up")
     assert again.returncode == 0
-    assert {row["pid"] for row in json.loads(sluicegate(fresh, "status", "--json").stdout)} == pids
+    assert {row["pid"] for row in services(fresh)} == pids
     assert sluicegate(fresh, "down").returncode == 0
     assert sluicegate(fresh, "status").returncode == 1
     assert sluicegate(fresh, "down").stderr.strip() == "nothing was running"

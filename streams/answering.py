@@ -5,6 +5,7 @@ that is missing or forbidden, a dead letter that its headers made too large.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +34,7 @@ HEADROOM = 2 * MAX_CORRELATION + 2_048
 # A named tuple's own constructor takes five times as long.
 made = tuple.__new__
 # Not what the id stands for: another payload's answer is, or this topic can't have it while another one may.
-UNREMEMBERED = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO, Code.RESULT_TOO_LARGE)
+UNREMEMBERED: tuple[StrEnum, ...] = (Code.REQUEST_ID_CONFLICT, Code.INVALID_REPLY_TO, Code.RESULT_TOO_LARGE)
 
 
 class Answering:

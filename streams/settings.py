@@ -171,6 +171,24 @@ class SagaSettings(Section):
     history_hours: float = Field(default=24 * 365, gt=0, description="how long the history of a saga stays")
 
 
+class LedgerSettings(Section):
+    """The lane `ledger`: credits of tenants."""
+
+    remember_hours: float = Field(
+        default=24 * 8, gt=0, description="how long an answer, and a closed reservation, is remembered"
+    )
+
+
+class IndexSettings(Section):
+    """The lane `index`: documents in a database outside Kafka."""
+
+    url: str | None = Field(
+        default=None, description="SQLAlchemy's URL; by default the SQLite file `index/documents.db` of the directory"
+    )
+    busy_seconds: float = Field(default=5.0, gt=0, description="how long SQLite waits for another worker's transaction")
+    remember_hours: float = Field(default=24 * 8, gt=0, description="how long an answer is remembered")
+
+
 class WorkerSettings(Section):
     """The process: its slot, its web port, how long it may take to stop."""
 
@@ -214,6 +232,8 @@ class Settings(BaseSettings):
     topics: TopicSettings = TopicSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    index: IndexSettings = IndexSettings()
     sagas: SagaSettings = SagaSettings()
     lanes: dict[str, LaneSettings] = Field(
         default_factory=dict, description="settings of one lane each, by the lane's name"

@@ -1,0 +1,1 @@
+"""The lanes of the sagas' participants; what they decide is in `sagas/participants`."""

@@ -12,6 +12,7 @@ from processors.contract import Declaration
 from schemas.errors import Misconfigured
 from streams.lane_kind import LaneKind
 from streams.participants.lanes import INDEX, LEDGER
+from streams.sagas.kind import SAGAS
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def catalogue() -> dict[str, LaneKind]:
     """Every lane by name, the processors' first. Raises Misconfigured when two have one name."""
     kinds: dict[str, LaneKind] = {}
-    for kind in (*map(processor_kind, discover().values()), LEDGER, INDEX):
+    for kind in (*map(processor_kind, discover().values()), LEDGER, INDEX, SAGAS):
         if kinds.setdefault(kind.name, kind) is not kind:
             raise Misconfigured(f"two lanes are named {kind.name!r}: rename the processor")
     return kinds

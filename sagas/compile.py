@@ -1,6 +1,7 @@
 """From a definition to what the engine runs: everything is checked here, so that the engine need not."""
 
 import hashlib
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from sagas.flow import ForEach, WaitSignal
 from sagas.form import form
 from sagas.nodes import walk
 from schemas import avsc
-from schemas.encoder import encoder_for
+from schemas.encoder import Encode, encoder_for
 from schemas.topics import requests_topic
 
 HASH = 32
@@ -60,6 +61,11 @@ def _step(step: Step[Any], loop: ForEach | None) -> StepSpec:
     )
 
 
+@lru_cache(maxsize=256)
+def _encoder(lane: str) -> Encode:
+    return encoder_for(avsc.load(lane, "request"))
+
+
 def _request(asking: Asking, label: str) -> Request:
     sent, answered = avsc.load(asking.send, "request"), avsc.load(asking.send, "result")
     return Request(
@@ -68,7 +74,7 @@ def _request(asking: Asking, label: str) -> Request:
         topic=asking.to or requests_topic(asking.send),
         type_name=sent.name,
         reply_type=answered.name,
-        encode=encoder_for(sent),
+        encode=_encoder(asking.send),
         function=asking.function,
         key=asking.key,
         reply=asking.reply,

@@ -17,5 +17,6 @@ REASON = 300
 
 
 def shortened(text: str) -> str:
-    """A text that fits into a reason, which a parked saga must always be able to keep."""
+    """A text that fits into a reason, which a parked saga must always be able to keep and to write."""
+    text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= REASON else text[: REASON - 1] + "…"

@@ -1,4 +1,4 @@
-"""Plain values as JSON, bytes included: those are {"$bytes": base64}."""
+"""Plain values as JSON, bytes included: those are {"$bytes": base64}, and other names with a "$" get another one."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -8,6 +8,13 @@ from pydantic_core import from_json, to_json
 
 _BYTES = "$bytes"
 _PLAIN = (str, int, float, bool)
+
+
+def kept(value: Any) -> Any:
+    """The value with its bytes tagged, sure to become JSON; raises TypeError or ValueError for what can't."""
+    made = tagged(value)
+    to_json(made)
+    return made
 
 
 def tagged(value: Any) -> Any:
@@ -32,7 +39,7 @@ def untagged(value: Any) -> Any:
     if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get(_BYTES), str):
             return b64decode(value[_BYTES])
-        return {key: untagged(item) for key, item in value.items()}
+        return {key[1:] if key[:1] == "$" else key: untagged(item) for key, item in value.items()}
     if isinstance(value, list):
         return [untagged(item) for item in value]
     return value
@@ -51,4 +58,4 @@ def loads(text: bytes) -> Any:
 def _text(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"the key {key!r} is no text")
-    return key
+    return f"${key}" if key[:1] == "$" else key

@@ -4,11 +4,11 @@ from sagas.apply import RETAIN
 from sagas.catalogue import Catalogue
 from sagas.compiled import NOTHING
 from sagas.engine.advance import park
-from sagas.engine.replies import addressee
+from sagas.engine.stalling import stall
 from sagas.engine.turn import Turn
 from sagas.events import EventKind
 from sagas.inputs import Command, CommandKind, Input, Reply
-from sagas.instance import Direction, Instance, StepStatus
+from sagas.instance import Instance
 from sagas.limits import Limits
 from sagas.refusal import Refusal
 
@@ -22,8 +22,7 @@ def without_code(catalogue: Catalogue, instance: Instance, input: Input, now_ms:
         return turn
     if isinstance(input, Reply):
         turn.orphan = reason
-        if not instance.ended:
-            _stall(turn, input, reason)
+        stall(turn, input.key, reason)
     elif input.name == RETAIN:
         turn.record(EventKind.FORGOTTEN)
         return turn
@@ -47,16 +46,3 @@ def _refuse(turn: Turn, command: Command, reason: str) -> None:
         turn.accept("aborted; nothing was undone")
     else:
         turn.refuse(Refusal.SAGA_UNKNOWN, reason)
-
-
-def _stall(turn: Turn, reply: Reply, reason: str) -> None:
-    """The step whose reply can't be read waits for nothing more until the saga is resumed where its code is."""
-    found = addressee(turn.instance, reply.key)
-    if found is None or found.state is None:
-        return
-    path, direction, state = found
-    assert state is not None
-    if direction is Direction.BACKWARD and state.undo is StepStatus.WAITING:
-        turn.record(EventKind.UNDO_FAILED, path, state.attempt, reason=reason)
-    elif direction is Direction.FORWARD and turn.forward and state.status is StepStatus.WAITING:
-        turn.record(EventKind.STEP_FAILED, path, state.attempt, reason=reason)

@@ -158,7 +158,7 @@ def _list_items(turn: Turn, node: ForEach) -> bool:
     if spec.items is not None:
         items = call(name, f"writing {label}", _jsonable, spec.items, items)
     else:
-        items = call(name, f"writing {label}", values.tagged, items)
+        items = call(name, f"writing {label}", values.kept, items)
     turn.record(EventKind.ITEMS_LISTED, name, body={"items": items})
     call(name, f"reading {label}", items_of, turn, spec)
     return True

@@ -84,12 +84,12 @@ def _to_step(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Rep
     elif reply.attempt < state.attempt:
         _late(turn, path, reply)
     elif _nothing_done(reply, spec.request.rejects):
-        step_rejected(turn, path, reply.attempt, _why(reply), {**said, "code": reply.code})
+        step_rejected(turn, path, reply.attempt, _why(reply), {**said, "code": shortened(reply.code)})
     elif state.status is not StepStatus.WAITING:
         if state.answered < reply.attempt:
             _late(turn, path, reply)
     else:
-        step_failed(turn, path, spec, state, _why(reply), {**said, "code": reply.code})
+        step_failed(turn, path, spec, state, _why(reply), {**said, "code": shortened(reply.code)})
 
 
 def _fault(turn: Turn, path: str, state: StepState, fault: SagaFault) -> None:
@@ -103,7 +103,7 @@ def _fault(turn: Turn, path: str, state: StepState, fault: SagaFault) -> None:
 
 def _to_undo(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Reply) -> None:
     assert spec.undo is not None
-    said = {"answered": True, "code": reply.code}
+    said = {"answered": True, "code": shortened(reply.code)}
     if not state.undo_open:
         if reply.attempt != state.answered:
             _late(turn, path, reply)
@@ -139,7 +139,7 @@ def _late(turn: Turn, path: str, reply: Reply, reason: str = "") -> None:
     if turn.instance.ended:
         turn.orphan = f"saga {turn.instance.saga_id!r} ended as {turn.instance.status}; step {path} awaits nothing"
         return
-    body = {"status": str(reply.status), "code": reply.code}
+    body = {"status": str(reply.status), "code": shortened(reply.code)}
     turn.record(EventKind.LATE_REPLY, path, reply.attempt, body=body, reason=reason or _why(reply))
 
 

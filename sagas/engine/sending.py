@@ -88,7 +88,8 @@ def _kafka_key(path: str, request: Request, key: str, arguments: tuple[Any, ...]
     named = call(path, f"the key of {request.label}", request.key, *arguments)
     if not isinstance(named, str):
         raise SagaFault(path, f"the key of {request.label} is {type(named).__name__}: return text")
-    return named.encode()
+    written: bytes = call(path, f"writing the key of {request.label}", named.encode)
+    return written
 
 
 class Draft(NamedTuple):

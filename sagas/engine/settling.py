@@ -117,5 +117,5 @@ def _reply(path: str, spec: StepSpec, output: Any) -> Any:
 def _kept(spec: StepSpec, reply: Any) -> Any:
     model = spec.request.reply
     if model is None:
-        return values.tagged(reply)
+        return values.kept(reply)
     return values.loads(model.__pydantic_serializer__.to_json(reply))

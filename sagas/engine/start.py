@@ -62,9 +62,7 @@ def digest_of(payload: bytes) -> str | None:
 def _first_data(compiled: Compiled, saga_id: str, message: Any) -> bytes:
     named = call("", "saga_id()", compiled.saga_id, message)
     if named != saga_id:
-        raise SagaFault(
-            "", f"the start message names saga {named!r}, the command {saga_id!r}: send it under the former"
-        )
+        raise SagaFault("", f"the start message is for saga {named!r}, the command for {saga_id!r}: send it there")
     data = call("", "initial()", compiled.initial, message)
     if not isinstance(data, compiled.data):
         raise SagaFault("", f"initial() returned {type(data).__name__}: return {compiled.data.__name__}")

@@ -107,4 +107,11 @@ def call(step: str, label: str, function: Callable[..., Any], *arguments: Any) -
     try:
         return function(*arguments)
     except Exception as error:  # whatever an author's code can raise must stop that saga, and nothing else
-        raise SagaFault(step, f"{label} raised {type(error).__name__}: {error}") from error
+        raise SagaFault(step, f"{label} raised {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # an author's exception may fail to say what it is
+        return type(error).__name__

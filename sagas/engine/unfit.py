@@ -2,6 +2,7 @@
 
 from sagas.engine.advance import park
 from sagas.engine.outcome import Outgrown
+from sagas.engine.stalling import stall
 from sagas.engine.turn import Turn
 from sagas.inputs import Command, Input, Reply
 from sagas.instance import Instance
@@ -18,5 +19,6 @@ def outgrown(before: Instance | None, turn: Turn, input: Input, problem: Outgrow
         return made
     if isinstance(input, Reply):
         made.orphan = str(problem)
+        stall(made, input.key, str(problem))
     park(made, "", str(problem))
     return made

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schemas.avro_schema import AvroSchema
-from schemas.shape import Node, named_types, resolved
+from schemas.shape import Node, default_value, named_types, resolved
 
 _PRIMITIVES: dict[str, type] = {
     "boolean": bool,
@@ -47,12 +47,14 @@ class _Comparison:
         found = self._type(info.annotation, field["type"], path)
         if info.is_required() != ("default" not in field):
             found.append(f"{path} has a default on one side only")
-        elif (
-            not info.is_required()
-            and info.get_default(call_default_factory=True, validated_data={}) != field["default"]
+        elif not info.is_required() and info.get_default(call_default_factory=True, validated_data={}) != self._default(
+            field
         ):
             found.append(f"{path} has another default in the schema: {field['default']!r}")
         return found
+
+    def _default(self, field: Mapping[str, Any]) -> Any:
+        return default_value(field["type"], field["default"], self._named)
 
     def _type(self, annotation: Any, node: Node, path: str) -> list[str]:
         kind, node = resolved(node, self._named)

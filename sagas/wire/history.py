@@ -49,9 +49,7 @@ def event_from(record: Mapping[str, Any]) -> HistoryEvent:
     """The event that a record holds; raises HistoryError for a kind that is unknown here, or a body that is no JSON."""
     kind = _KINDS.get(record["event"])
     if kind is None:
-        raise HistoryError(
-            f"nobody here knows the event {record['event']!r}: a newer version wrote it; read it with that"
-        )
+        raise HistoryError(f"the event {record['event']!r} is unknown here: read it with the version that wrote it")
     body = record["body"]
     try:
         known = values.loads(body) if body else NOTHING

@@ -164,4 +164,4 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
 
 def unfit(error: DataError) -> Failed:
     """The answer to a request that this database can't hold."""
-    return Failed(Code.INVALID_ARGUMENT, f"the record: the database can't hold it: {error.orig}", details={"field": ""})
+    return Failed(Code.INVALID_ARGUMENT, f"the database can't hold this record: {error.orig}")

@@ -1,10 +1,14 @@
-"""The participants' lanes, as the catalogue lists them."""
+"""The participants' lanes, as the catalogue lists them.
+
+Both know a repeat by themselves, for longer than a lane would, so their lanes remember nothing.
+"""
 
 from typing import TYPE_CHECKING
 
 from processors.contract import BatchPolicy
 from sagas.participants.index_request import IndexRequest
 from sagas.participants.ledger_request import LedgerRequest
+from streams.binding import bind
 from streams.lane_kind import LaneKind
 from streams.settings import Settings
 
@@ -23,10 +27,11 @@ def define_ledger(settings: Settings) -> "LaneDefinition":
     return LaneDefinition(
         name="ledger",
         request=LedgerRequest,
-        make_handler=lambda: LedgerHandler(settings.ledger.remember_hours),
+        make_handler=lambda: LedgerHandler(bind(settings, "ledger").requests, settings.ledger.remember_hours),
         batch=BatchPolicy(size=512),
         model="ledger",
         model_version=VERSION,
+        remembers=False,
     )
 
 
@@ -47,8 +52,9 @@ def define_index(settings: Settings) -> "LaneDefinition":
         batch=BatchPolicy(size=256),
         model="index",
         model_version=VERSION,
+        remembers=False,
     )
 
 
-LEDGER = LaneKind("ledger", LedgerRequest, define_ledger, stateful=True, key_field="tenant")
-INDEX = LaneKind("index", IndexRequest, define_index)
+LEDGER = LaneKind("ledger", LedgerRequest, define_ledger, stateful=True, key_field="tenant", remembers=False)
+INDEX = LaneKind("index", IndexRequest, define_index, remembers=False)

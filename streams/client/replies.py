@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from schemas.errors import RegistryUnavailable, Unreadable
 from streams.client.calls import CALL_HEADER, Calls
@@ -19,7 +20,9 @@ Decode = Callable[[str, bytes], Mapping[str, Any]]
 Settled = tuple[bytes, Result | CallFailed | None]
 
 POLL_SECONDS = 0.05
+AGAIN_SECONDS = 0.05
 BATCH = 1_000
+UNKNOWN = (KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +66,16 @@ class Replies:
 
     def _end(self, partition: int) -> TopicPartition:
         place = TopicPartition(self._topic.name, partition)
-        _, high = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
-        return TopicPartition(self._topic.name, partition, high)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                _, high = self._consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
+                return TopicPartition(self._topic.name, partition, high)
+            except KafkaException as error:
+                # A topic that was made a moment ago may not be known to every broker.
+                if error.args[0].code() not in UNKNOWN or time.monotonic() > deadline:
+                    raise
+                self._stopping.wait(AGAIN_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -15,6 +15,7 @@ from schemas.partitioner import partition_for
 from schemas.registry import Registry
 from schemas.subjects import subject
 from streams.binding import bind
+from streams.client.any_decoder import AnyDecoder
 from streams.client.reading import TopicReader
 from streams.client.record import Record
 from streams.client.routes import patient
@@ -63,6 +64,19 @@ class SagaReader:
         latest = {record.key: record.value for record in self._all(self._settings.sagas.attention)}
         waiting = [decode(value) for value in latest.values() if value is not None]
         return sorted(waiting, key=lambda one: (one["since_ms"], one["saga_id"]))
+
+    def definitions(self) -> list[Mapping[str, Any]]:
+        """The released definitions."""
+        decode = self._decoder("definition", self._settings.sagas.definitions)
+        latest = {record.key: record.value for record in self._all(self._settings.sagas.definitions)}
+        return [decode(value) for value in latest.values() if value is not None]
+
+    def outcomes(self) -> list[Mapping[str, Any]]:
+        """How sagas ended, as it was published."""
+        topic, found = bind(self._settings, LANE).results, schema("outcome")
+        decode = AnyDecoder(self._registry)
+        values = [decode(record.value) for record in self._all(topic) if record.value is not None]
+        return [value for value in values if set(value) == {field["name"] for field in found.definition["fields"]}]
 
     def _states(self, records: Iterable[Record], only: bytes | None = None) -> dict[str, Instance]:
         rows = Rows(bind(self._settings, LANE).state)

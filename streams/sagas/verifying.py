@@ -1,0 +1,178 @@
+"""Whether what the topics say of sagas holds together. Pure: the evidence is read elsewhere.
+
+Each check is a function from the evidence to what it found wrong; what it checks holds after any crash, and while sagas
+run, because each topic was written in the same transactions.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from sagas.errors import HistoryError
+from sagas.events import EventKind, HistoryEvent
+from sagas.fold import fold
+from sagas.instance import Instance, Status, StepState, StepStatus
+from sagas.paths import split_path
+
+Key: TypeAlias = tuple[str, int]
+"""An idempotency key and an attempt."""
+SENT = (EventKind.STEP_SENT, EventKind.UNDO_SENT)
+ENDINGS = (EventKind.COMPLETED, EventKind.COMPENSATED, EventKind.ABORTED)
+EFFECTIVE = (StepStatus.DONE, StepStatus.IN_DOUBT)
+
+
+class Finding(NamedTuple):
+    """Something that is wrong: with which saga, found by which check."""
+
+    saga_id: str
+    check: str
+    message: str
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the topics hold; `folded` are the sagas that their histories make, where they make one.
+
+    `commands` counts those that participants got; it is None where some may have been deleted. `forms` are the released
+    definitions.
+    """
+
+    histories: Mapping[str, list[HistoryEvent]]
+    states: Mapping[str, Instance]
+    outcomes: Iterable[Mapping[str, Any]]
+    attention: Iterable[Mapping[str, Any]]
+    commands: Mapping[Key, int] | None
+    forms: Mapping[tuple[str, int], Mapping[str, Any]]
+    folded: dict[str, Instance | None] = field(default_factory=dict)
+
+
+def verify(evidence: Evidence) -> list[Finding]:
+    """All that is wrong; empty when all is well."""
+    return [finding for check in CHECKS for finding in check(evidence)]
+
+
+def statuses(evidence: Evidence) -> dict[str, int]:
+    """How many sagas stand how; those that were forgotten are left out."""
+    return dict(Counter(str(saga.status) for saga in evidence.folded.values() if saga is not None))
+
+
+def histories_fold(evidence: Evidence) -> Iterator[Finding]:
+    """Every history is whole: numbered without gap or repetition, from a start on."""
+    for saga_id, events in evidence.histories.items():
+        try:
+            evidence.folded[saga_id] = fold(events)
+        except HistoryError as error:
+            yield Finding(saga_id, "history", str(error))
+
+
+def states_are_folds(evidence: Evidence) -> Iterator[Finding]:
+    """What the orchestrator keeps of a saga is what its history makes of it."""
+    for saga_id in {*evidence.folded, *evidence.states}:
+        state, made = evidence.states.get(saga_id), evidence.folded.get(saga_id)
+        if saga_id not in evidence.histories:
+            yield Finding(saga_id, "state", "it is kept, and has no history: was the topic's retention too short?")
+        elif saga_id in evidence.folded and state != made:
+            yield Finding(saga_id, "state", f"it is kept as {told(state)}, and its history makes {told(made)}")
+
+
+def endings_are_published_once(evidence: Evidence) -> Iterator[Finding]:
+    """Each end of a saga is one outcome, and the other way round."""
+    ended: Counter[tuple[str, int, str]] = Counter()
+    for saga_id, events in evidence.histories.items():
+        ended.update((saga_id, event.run, event.kind.upper()) for event in events if event.kind in ENDINGS)
+    published = Counter((one["saga_id"], one["run"], str(one["status"])) for one in evidence.outcomes)
+    for place in {*ended, *published}:
+        if ended[place] != published[place] or ended[place] > 1:
+            saga_id, run, status = place
+            counts = f"{ended[place]} times in its history, {published[place]} times among the outcomes"
+            yield Finding(saga_id, "ending", f"run {run} is {status} {counts}")
+
+
+def attention_is_asked_for(evidence: Evidence) -> Iterator[Finding]:
+    """Each parked saga is on the list of those that wait for a person, and nobody else is."""
+    parked = {
+        saga_id
+        for saga_id, saga in evidence.folded.items()
+        if saga is not None and saga.status is Status.NEEDS_ATTENTION
+    }
+    listed = {one["saga_id"] for one in evidence.attention if one["saga_id"] in evidence.folded}
+    for saga_id in parked - listed:
+        yield Finding(saga_id, "attention", "it is parked, and no record asks for attention")
+    for saga_id in listed - parked:
+        yield Finding(saga_id, "attention", "a record asks for attention, and it is not parked")
+
+
+def commands_were_sent_once(evidence: Evidence) -> Iterator[Finding]:
+    """Each command of a history reached its participant's topic, once for each attempt; and no other command did."""
+    if evidence.commands is None:
+        return
+    owners = {
+        (str(event.body["key"]), event.attempt): saga_id
+        for saga_id, events in evidence.histories.items()
+        for event in events
+        if event.kind in SENT
+    }
+    for place in {*owners, *evidence.commands}:
+        found = evidence.commands.get(place, 0)
+        if place not in owners or found != 1:
+            known = "in a history" if place in owners else "in no history"
+            message = f"the command {place[0]}, attempt {place[1]}, is {known} and {found} times on the request topics"
+            yield Finding(owners.get(place, ""), "command", message)
+
+
+def completed_ones_undid_nothing(evidence: Evidence) -> Iterator[Finding]:
+    """A completed saga has no compensation, and no step that is still open."""
+    for saga_id, saga in of_status(evidence, Status.COMPLETED):
+        for path, state in saga.steps.items():
+            if state.undo is not StepStatus.NONE or state.open:
+                yield Finding(
+                    saga_id, "completed", f"step {path} is {state.status}, its undo {state.undo or 'not sent'}"
+                )
+
+
+def compensated_ones_undid_all(evidence: Evidence) -> Iterator[Finding]:
+    """In a compensated saga, each step that was done or may have been is undone, or an operator skipped that."""
+    for saga_id, saga in of_status(evidence, Status.COMPENSATED):
+        steps = evidence.forms.get((saga.saga, saga.version), {}).get("steps", {})
+        for path, state in saga.steps.items():
+            undoable = steps.get(split_path(path)[0], {}).get("compensation") is not None
+            if state.open or (undoable and state.status in EFFECTIVE and not settled(state.undo)):
+                yield Finding(
+                    saga_id, "compensated", f"step {path} is {state.status}, its undo {state.undo or 'not sent'}"
+                )
+            if state.undo is not StepStatus.NONE and state.status not in EFFECTIVE:
+                yield Finding(saga_id, "compensated", f"step {path} is {state.status}, and yet it was undone")
+
+
+def of_status(evidence: Evidence, status: Status) -> Iterator[tuple[str, Instance]]:
+    """The sagas that stand so."""
+    for saga_id, saga in evidence.folded.items():
+        if saga is not None and saga.status is status:
+            yield saga_id, saga
+
+
+def settled(undo: StepStatus) -> bool:
+    """Whether a compensation was done, or skipped by an operator."""
+    return undo in (StepStatus.DONE, StepStatus.SKIPPED)
+
+
+def told_step(state: StepState) -> str:
+    """A step in short."""
+    return f"{state.status}, its undo {state.undo or 'not sent'}"
+
+
+def told(saga: Instance | None) -> str:
+    """A saga in short."""
+    return "nothing" if saga is None else f"{saga.status} at event {saga.seq} of run {saga.run}"
+
+
+CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+    histories_fold,
+    states_are_folds,
+    endings_are_published_once,
+    attention_is_asked_for,
+    commands_were_sent_once,
+    completed_ones_undid_nothing,
+    compensated_ones_undid_all,
+)

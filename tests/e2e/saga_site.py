@@ -4,17 +4,21 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psutil
+from confluent_kafka import Producer
 
 from sagas.events import HistoryEvent
 from sagas.fold import fold
 from sagas.inputs import CommandKind
 from sagas.instance import Instance, Status
+from sagas.wire.messages import LANE
 from schemas.registry import Registry
+from streams.client.routes import open_route
 from streams.provisioning.plan import plan_for
 from streams.provisioning.provision import provision
 from streams.sagas.asking import ask, command
@@ -90,6 +94,18 @@ class SagaSite:
         """Starts a saga; the answer."""
         message = json.dumps({"name": saga_id, "text": text}).encode()
         return self.ask(CommandKind.START, saga_id, saga=saga, payload=message)
+
+    def send_starts(self, saga: str, names: Sequence[str]) -> None:
+        """Starts sagas, all at once; nobody waits for the answers."""
+        route = open_route(self.settings, self.registry, LANE)
+        producer = Producer(
+            {"bootstrap.servers": self.settings.kafka.bootstrap_servers, "partitioner": "murmur2_random"}
+        )
+        for name in names:
+            message = json.dumps({"name": name, "text": "hello"}).encode()
+            record = command(CommandKind.START, name, saga=saga, payload=message)
+            producer.produce(route.topic, route.encode(record), name.encode())
+        assert producer.flush(30) == 0
 
     def ask(self, kind: CommandKind, saga_id: str, **fields: Any) -> dict[str, Any]:
         """The answer to a command."""

@@ -82,9 +82,9 @@ def three_echoes() -> Saga[Begin, Echoes]:
     return saga
 
 
-def patient() -> Saga[Begin, Echoes]:
-    """A step, then a signal that somebody must send within a second; without it the step is undone."""
-    saga = Saga(name="patient", version=1, start=Begin, data=Echoes, saga_id=identity, initial=first)
+def waiting(name: str, timeout_ms: int) -> Saga[Begin, Echoes]:
+    """A step, then a signal that somebody must send in time; without it the step is undone."""
+    saga = Saga(name=name, version=1, start=Begin, data=Echoes, saga_id=identity, initial=first)
 
     @saga.step(send="echo", reply=Echo, timeout=ANSWER)
     def one(data: Echoes) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def patient() -> Saga[Begin, Echoes]:
     def undo_one(data: Echoes, outcome: Any) -> dict[str, Any]:
         return {"payload": b"undo one"}
 
-    saga.flow = seq(one, wait_signal("approval", Begin, timeout_ms=seconds(1), on_timeout=OnTimeout.COMPENSATE))
+    saga.flow = seq(one, wait_signal("approval", Begin, timeout_ms=timeout_ms, on_timeout=OnTimeout.COMPENSATE))
     return saga
 
 
@@ -116,7 +116,8 @@ def hasty() -> Saga[Begin, Echoes]:
     return saga
 
 
-CATALOGUE = Catalogue(compile_saga(saga) for saga in (three_echoes(), patient(), hasty()))
+SAGAS = (three_echoes(), waiting("impatient", 1_000), waiting("patient", 600_000), hasty())
+CATALOGUE = Catalogue(compile_saga(saga) for saga in SAGAS)
 
 
 def definition(settings: Settings, lane: str) -> LaneDefinition:

@@ -1,0 +1,129 @@
+"""Timers of sagas on a real cluster: in time, never early, and never before a reply that is in the log."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from sagas.catalogue import Catalogue
+from sagas.effects import Send
+from sagas.engine import react
+from sagas.events import EventKind
+from sagas.inputs import Command, CommandKind
+from sagas.instance import Status
+from schemas import avsc
+from schemas.codec import Codec
+from schemas.outcome import Completed
+from schemas.result import result_record
+from schemas.subjects import subject
+from streams.sagas.row import STORE, Rows, next_due
+from streams.stack.testing import StackForTests
+from streams.state.wire import encode_key
+from streams.testing import eventually
+from tests.e2e.saga_site import SagaSite
+from tests.e2e.saga_worker import CATALOGUE
+
+OVERDUE, ANSWERED = 100_000, 20_000
+
+
+@pytest.fixture
+def site(stack: StackForTests, tmp_path: Path) -> Iterator[SagaSite]:
+    with SagaSite(stack, tmp_path) as made:
+        yield made
+
+
+def test_a_signal_that_does_not_come_in_time(site: SagaSite) -> None:
+    site.worker(0, "sagas", "echo")
+    names = [f"waits-{number}" for number in range(10)]
+    for name in names:
+        site.start("impatient", name)
+    lateness = []
+    for name in names:
+        ended = site.becomes(name, Status.COMPENSATED)
+        assert ended.steps["one"].undo == "DONE"
+        events = {event.kind: event for event in site.history(name)}
+        due = events[EventKind.SIGNAL_AWAITED].body["due_ms"]
+        lateness.append(events[EventKind.SIGNAL_TIMED_OUT].at_ms - due)
+    assert min(lateness) >= 0
+    assert sorted(lateness)[len(lateness) // 2] <= 100, lateness
+
+
+def test_a_participant_that_never_answers(site: SagaSite) -> None:
+    site.worker(0, "sagas")
+    site.start("hasty", "alone")
+    site.becomes("alone", Status.COMPENSATED)
+    events = site.history("alone")
+    assert [event.attempt for event in events if event.kind is EventKind.STEP_SENT] == [1, 2]
+
+
+def test_a_reply_in_the_log_wins_over_a_timer_that_came_due_meanwhile(site: SagaSite) -> None:
+    """The orchestrator dies, the participant answers, the answer is late for whoever looks at the clock alone."""
+    first = site.worker(0, "sagas")
+    site.start("hasty", "answered")
+    first.kill()
+    first.wait()
+    began = time.monotonic()
+    site.worker(1, "echo")
+    eventually(lambda: time.monotonic() - began > 3.0, what="the time-out")
+    site.worker(0, "sagas")
+    site.becomes("answered", Status.COMPLETED)
+    assert EventKind.STEP_FAILED not in {event.kind for event in site.history("answered")}
+
+
+def begun(site: SagaSite, catalogue: Catalogue, count: int, answered: int, started_ms: int) -> None:
+    """Puts sagas into the store whose only step timed out long ago, and the answers to some into the inbox."""
+    binding = site.reader()._settings.lanes["sagas"]
+    inbox, group = binding.requests[0], binding.group
+    rows = Rows(f"{group}.state")
+    rows.connect(site.registry)
+    echoed = site.settings.lanes["echo"].results or ""
+    answers = Codec(avsc.load("echo", "result"), subject(echoed), site.registry)
+    answers.bind()
+    producer = Producer(
+        {"bootstrap.servers": site.settings.kafka.bootstrap_servers, "partitioner": "murmur2_random",
+         "queue.buffering.max.messages": 1_000_000, "linger.ms": 20}
+    )  # fmt: skip
+    for number in range(count):
+        name = f"old-{number}"
+        message = b'{"name": "%s"}' % name.encode()
+        command = Command(CommandKind.START, "hasty", payload=message, request_id=name)
+        reaction = react(catalogue, None, name, command, started_ms)
+        assert reaction.instance is not None
+        assert reaction.state is not None
+        row = rows.pack(reaction.state, next_due(reaction.instance))
+        # As the lane would have: the changelog's partition is the inbox's.
+        producer.produce(f"{group}.state", row, encode_key(STORE, name.encode()), partition=number % 2)
+        if number < answered:
+            send = next(effect for effect in reaction.effects if isinstance(effect, Send))
+            record = result_record(send.request_id, Completed({"payload": b"one"}), "echo", "1", 0.0, 0.0)
+            headers = [("x-saga-id", name.encode()), ("x-saga-attempt", b"1"), ("x-saga-run", b"%d" % send.run)]
+            producer.produce(inbox, answers.encode(record), name.encode(), partition=number % 2, headers=headers)
+        if number % 1_000 == 0:
+            producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+@pytest.mark.timeout(300)
+def test_very_many_overdue_timers_with_replies_waiting(site: SagaSite) -> None:
+    """After an outage: no false time-out, everything fires, and what comes meanwhile gets its turn."""
+    begun(site, CATALOGUE, OVERDUE, ANSWERED, time.time_ns() // 1_000_000 - 3_600_000)
+    site.worker(0, "sagas")
+    probe = "three-echoes"
+    site.worker(1, "echo")
+    asked = time.monotonic()
+    site.start(probe, "meanwhile")
+    waited = time.monotonic() - asked
+    histories = eventually(
+        lambda: found if len(found := site.reader().histories()) > OVERDUE else None,
+        within=180,
+        every=3.0,
+        what="an event of every saga",
+    )
+    for number in range(ANSWERED):
+        kinds = {event.kind for event in histories[f"old-{number}"]}
+        assert EventKind.COMPLETED in kinds
+        assert EventKind.STEP_FAILED not in kinds, number
+    assert all(histories[f"old-{number}"][0].kind is EventKind.STEP_FAILED for number in range(ANSWERED, OVERDUE))
+    assert waited < 60

@@ -118,8 +118,10 @@ class ServedLane:
 
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
-            worker.kill()
-            worker.wait()
+            # One that a test killed already must not keep the others from their end.
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
         self._consumer.close()
 
     def provision(self) -> None:
@@ -198,8 +200,17 @@ class ServedLane:
         return found
 
     def answers(self, places: Sequence[str]) -> list[Answer]:
-        """The results of the records at these places; waits for all."""
-        return [self.answer(place) for place in places]
+        """The one result of each record at these places; waits for all."""
+        missing = set(places)
+
+        def all_there() -> bool:
+            self.look()
+            missing.difference_update(self._results)
+            return not missing
+
+        eventually(all_there, within=WITHIN, what=f"results of {len(places)} records")
+        assert not self._letters.keys() & set(places)
+        return [found for place in places for [found] in [self._results[place]]]
 
     def letter(self, place: str) -> tuple[Record, DeadLetterInfo]:
         """The one dead letter of the record at a place; waits for it."""

@@ -73,6 +73,23 @@ def test_a_stateful_lane_has_a_compacted_state_topic() -> None:
     assert "sluicegate.echo.state" not in topics(plan_for(Settings(), ["echo"]))
 
 
+def test_the_participants_of_sagas_need_what_the_catalogue_says() -> None:
+    plan = plan_for(Settings(), ["ledger", "index"])
+    assert [name for name in topics(plan) if name.startswith(("sluicegate.ledger", "sluicegate.index"))] == [
+        "sluicegate.ledger.requests",
+        "sluicegate.ledger.results",
+        "sluicegate.ledger.state",
+        "sluicegate.index.requests",
+        "sluicegate.index.results",
+    ]
+    assert {one.schema.name for one in plan.registrations} == {
+        "sluicegate.ledger.LedgerRequest",
+        "sluicegate.ledger.LedgerResult",
+        "sluicegate.index.IndexRequest",
+        "sluicegate.index.IndexResult",
+    }
+
+
 def test_replicas_need_all_but_one() -> None:
     made = topics(plan_for(Settings(topics=TopicSettings(replication=3)), ["echo"]))
     assert made["sluicegate.echo.requests"].replication == 3

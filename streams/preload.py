@@ -37,6 +37,8 @@ MODULES = (
     "httpcore2._async.http11",
     "httpcore2._sync.http11",
     "schemas.confluent_source",
+    "streams.participants.index",
+    "streams.participants.ledger",
     "tomllib",
     "truststore",
 )

@@ -20,6 +20,6 @@ def test_every_operation_is_documented(operation: str) -> None:
     assert f"\n| `{operation}` | " in PAGE
 
 
-@pytest.mark.parametrize("column", [column for table in metadata.sorted_tables for column in table.columns.keys()])
+@pytest.mark.parametrize("column", [column.name for table in metadata.sorted_tables for column in table.columns])
 def test_every_column_is_documented(column: str) -> None:
     assert f"`{column}`" in PAGE

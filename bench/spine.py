@@ -5,6 +5,7 @@ programs: their figures mean little, and are not written.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from bench.environment import Bench, environment
 from bench.measures import echo, guarantees, latency, memory, models, recovery, scaling, transport
 from bench.rows import RESULTS, Figures, Row, console
+from bench.warm import warm
 
 Measure = Callable[[Bench], list[Row]]
 
@@ -38,7 +40,10 @@ def main() -> int:
     if unknown:
         parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
     figures = Figures(RESULTS / "spine.json")
+    # What it has started is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with environment(arguments.quick) as bench:
+        warm(bench)
         for name in names:
             began = time.monotonic()
             console.rule(name)

@@ -8,7 +8,7 @@ from streams.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The topics and the consumer group of one lane."""
+    """The topics and the consumer group of one lane; `guarded` are others that no client may have its answer on."""
 
     name: str
     requests: tuple[str, ...]
@@ -18,6 +18,7 @@ class Binding:
     state: str
     dead_letters: str
     control: str
+    guarded: tuple[str, ...] = ()
 
 
 def bind(settings: Settings, name: str) -> Binding:
@@ -33,4 +34,11 @@ def bind(settings: Settings, name: str) -> Binding:
         state=f"{group}.state",
         dead_letters=settings.dead_letters,
         control=settings.control,
+        guarded=guarded(settings),
     )
+
+
+def guarded(settings: Settings) -> tuple[str, ...]:
+    """What sagas are read back from: an answer among it would spoil them."""
+    sagas = settings.sagas
+    return sagas.history, sagas.attention, sagas.orphans, sagas.definitions

@@ -12,7 +12,8 @@ def reserved(binding: Binding, topic: str) -> str | None:
     """Why no client may have its answer on this topic, or None: what else is read from it would be spoilt."""
     if topic in KAFKAS_OWN:
         return f"reply-to {topic!r}: it is Kafka's own; name a topic of yours"
-    if topic in (*binding.requests, binding.repeats, binding.state, binding.dead_letters, binding.control):
+    own = (*binding.requests, binding.repeats, binding.state, binding.dead_letters, binding.control)
+    if topic in own or topic in binding.guarded:
         return f"reply-to {topic!r}: lane {binding.name} needs it for something else; name a topic of yours"
     return None
 

@@ -4,6 +4,7 @@ The engine decides and knows no I/O; this moves bytes: from the store and the in
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -32,6 +33,7 @@ YIELD_EVERY = 64
 """So many inputs, some milliseconds, go by before the other lanes of the process get their turn."""
 QUARANTINE_MS = 60_000
 CACHED = 20_000
+LOOK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,7 @@ class SagaHandler:
         self._registry: Registry | None = None
         self._ready = False
         self._now_ms = 0
+        self._look_at = 0.0
         self._cache: dict[bytes, tuple[bytes, Instance]] = {}
 
     @property
@@ -74,6 +77,7 @@ class SagaHandler:
 
     async def handle(self, requests: Sequence[Request], state: State, now: float) -> Effects:
         """One answer for each command, none for replies and timers."""
+        await self._look_again()
         timers = [request.timestamp for request in requests if type(request) is Firing]
         # A clock that was set back must not keep a timer from firing which was found to be due.
         now_ms = self._now_ms = max(self._now_ms, round(now * 1000), *timers)
@@ -90,6 +94,13 @@ class SagaHandler:
             await asyncio.to_thread(self._registry.fetch, pending.schema_id)
             raise
         return effects
+
+    async def _look_again(self) -> None:
+        """Now and again, whether what some sagas lack is there by now."""
+        now = time.monotonic()
+        if self.outlets.lacking and now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            await asyncio.to_thread(self.outlets.choose)
 
     def _handle(
         self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission]

@@ -18,7 +18,7 @@ from schemas.codec import FRAME, Codec, frame, read_frame
 from schemas.dead_letter import connect_headers
 from schemas.decoder import Decode, decoder_for
 from schemas.envelope import Header, read_headers
-from schemas.errors import InvalidArgument, Misconfigured, Unreadable
+from schemas.errors import InvalidArgument, Unreadable
 from schemas.outcome import Failed
 from schemas.partitioner import partition_for
 from schemas.records import checker
@@ -174,9 +174,3 @@ def header(entry: InboxEntry, name: str) -> bytes | None:
         if known == name:
             return value
     return None
-
-
-def check_lane(binding: Binding) -> None:
-    """Raises Misconfigured for a binding that sagas can't have."""
-    if len(binding.requests) != 1:
-        raise Misconfigured(f"lane {binding.name} must have one inbox, found {', '.join(binding.requests)}")

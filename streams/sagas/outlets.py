@@ -74,6 +74,7 @@ class Outlets:
         self._own: dict[str, bytes] = {}
         self._commands: dict[str, bytes] = {}
         self._directory: Directory | None = None
+        self._registry: Registry | None = None
 
     def connect(self, directory: Directory, registry: Registry) -> None:
         """Learns everything anew. Blocks; raises SchemaNotFound, RegistryUnavailable, KafkaException.
@@ -87,10 +88,10 @@ class Outlets:
         if missing:
             raise SchemaNotFound(f"topics of sagas are not there: {', '.join(missing)}: run `sluicegate init`")
         places = {"history": named.history, "attention": named.attention, "outcome": named.binding.results}
-        self._own = {record: own_frame(registry, record, topic) for record, topic in places.items()}
-        self._choose(directory, registry)
-        self.limits = self._limits(directory)
-        self._directory = directory
+        # Once: an id stays what it is, and the registry may be away after an abort.
+        self._own = self._own or {record: own_frame(registry, record, topic) for record, topic in places.items()}
+        self._directory, self._registry = directory, registry
+        self.choose()
 
     def own(self, record: str) -> bytes:
         """What stands before the Avro of a history, attention or outcome record."""
@@ -109,27 +110,33 @@ class Outlets:
         """How many partitions the inbox has, once that is known."""
         return None if self._directory is None else self._directory.partitions(self.named.inbox)
 
-    def _choose(self, directory: Directory, registry: Registry) -> None:
-        """The sagas that can run here."""
-        there: list[Compiled] = []
-        self.lacking, self._commands = {}, {}
+    def choose(self) -> None:
+        """Finds out which sagas can run here: those whose participants are there. Blocks; raises as `connect`."""
+        directory, registry = self._directory, self._registry
+        assert directory is not None
+        assert registry is not None
+        requests = [request for compiled in self._all for request in requests_of(compiled)]
+        directory.learn_now({self._topic(request) for request in requests})
+        there, lacking = list[Compiled](), dict[tuple[str, int], str]()
         for compiled in self._all:
             problem = next(self._problems(compiled, directory, registry), None)
             if problem is None:
                 there.append(compiled)
-            else:
-                self.lacking[compiled.name, compiled.version] = problem
+                continue
+            lacking[compiled.name, compiled.version] = problem
+            if problem != self.lacking.get((compiled.name, compiled.version)):
                 log.error("a saga can't run here", saga=compiled.name, version=compiled.version, why=problem)
-        self.catalogue = Catalogue(there)
+        self.catalogue, self.lacking, self.limits = Catalogue(there), lacking, self._limits(directory)
+
+    def _topic(self, request: Request) -> str:
+        return topic_of(self._settings, request.lane, request.topic)
 
     def _problems(self, compiled: Compiled, directory: Directory, registry: Registry) -> Iterator[str]:
         for request in requests_of(compiled):
-            topic = topic_of(self._settings, request.lane, request.topic)
-            if topic not in self._commands:
-                directory.learn_now([topic])
-                if directory.problem(topic) is not None:
-                    yield f"{request.label} sends to {topic!r}, which is not there: run `sluicegate init`"
-                    return
+            topic = self._topic(request)
+            if directory.problem(topic) is not None:
+                yield f"{request.label} sends to {topic!r}, which is not there: run `sluicegate init`"
+            elif topic not in self._commands:
                 codec = Codec(avsc.load(request.lane, "request"), subject(topic), registry)
                 try:
                     self._commands[topic] = frame(codec.bind())
@@ -137,11 +144,11 @@ class Outlets:
                     yield str(error)
 
     def _limits(self, directory: Directory) -> Limits:
-        named = self.named
+        named, there = self.named, [topic for topic in self._commands if directory.problem(topic) is None]
         return Limits(
             state=smallest(directory, (named.binding.state, named.binding.results)),
             history=smallest(directory, (named.history,)),
-            command=smallest(directory, [*self._commands, named.history]),
+            command=smallest(directory, [*there, named.history]),
         )
 
 

@@ -33,6 +33,8 @@ class Rows:
     def connect(self, registry: Registry) -> None:
         """Learns the schema's id. Blocks; raises SchemaNotFound, RegistryUnavailable."""
         self._registry = registry
+        if self._frame:
+            return
         self._frame = frame(Codec(schema("instance"), self._subject, registry).bind())
 
     def pack(self, state: bytes, due_ms: int) -> bytes:

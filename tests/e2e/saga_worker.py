@@ -1,6 +1,8 @@
 """A worker with the lane of sagas, run by tests: `saga_worker.py SLOT LANE...`; its sagas talk to echo lanes alone."""
 
+import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from sagas.catalogue import Catalogue
@@ -122,7 +124,16 @@ CATALOGUE = Catalogue(compile_saga(saga) for saga in SAGAS)
 
 def definition(settings: Settings, lane: str) -> LaneDefinition:
     """A lane of the catalogue; that of sagas has those of this file."""
-    return saga_lane(settings, CATALOGUE) if lane == "sagas" else find(lane).define(settings)
+    if lane != "sagas":
+        return find(lane).define(settings)
+    return saga_lane(settings, changed() if "CHANGED_SAGA" in os.environ else CATALOGUE)
+
+
+def changed() -> Catalogue:
+    """A definition that was released, with other code under the same version."""
+    saga = three_echoes()
+    saga.steps[0].asking = replace(saga.steps[0].asking, function=lambda data: {"payload": b"another"})
+    return Catalogue([compile_saga(saga)])
 
 
 if __name__ == "__main__":

@@ -72,6 +72,25 @@ def test_a_reply_in_the_log_wins_over_a_timer_that_came_due_meanwhile(site: Saga
     assert EventKind.STEP_FAILED not in {event.kind for event in site.history("answered")}
 
 
+def test_a_transaction_that_nobody_ends_holds_timers_up_for_a_while(site: SagaSite) -> None:
+    """It hides the end of the inbox, and with it any reply: the timers fire at last, and somebody is told."""
+    site.worker(0, "sagas", SLUICEGATE_WORKER__PINNED_SECONDS="2")
+    site.start("hasty", "pinned")
+    servers = site.settings.kafka.bootstrap_servers
+    hanging = Producer({"bootstrap.servers": servers, "transactional.id": "hanging", "transaction.timeout.ms": 60_000})
+    hanging.init_transactions(20)
+    hanging.begin_transaction()
+    for partition in (0, 1):
+        hanging.produce(site.settings.lanes["sagas"].requests[0], b"x", partition=partition)
+    assert hanging.flush(20) == 0
+    site.becomes("pinned", Status.COMPENSATED)
+    assert "an open transaction hides the end of the log" in site.log(0).read_text()
+    events = {event.kind: event for event in site.history("pinned")}
+    late = events[EventKind.STEP_IN_DOUBT].at_ms - events[EventKind.STARTED].at_ms
+    assert late >= 2 * 1_000 + 2_000
+    hanging.abort_transaction(20)
+
+
 def begun(site: SagaSite, catalogue: Catalogue, count: int, answered: int, started_ms: int) -> None:
     """Puts sagas into the store whose only step timed out long ago, and the answers to some into the inbox."""
     binding = site.reader()._settings.lanes["sagas"]

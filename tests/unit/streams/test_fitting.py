@@ -51,3 +51,10 @@ def test_only_the_lanes_own_topics_and_kafkas_are_reserved() -> None:
         assert topic in (reserved(BINDING, topic) or "")
     for topic in (BINDING.results, "mine", "__mine"):
         assert reserved(BINDING, topic) is None
+
+
+def test_no_answer_goes_where_sagas_are_read_back_from() -> None:
+    binding = bind(Settings(), "echo")
+    for topic in ("history", "attention", "orphans", "definitions"):
+        assert reserved(binding, f"sluicegate.sagas.{topic}") is not None
+    assert reserved(binding, "sluicegate.sagas.inbox") is None

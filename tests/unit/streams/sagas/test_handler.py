@@ -6,9 +6,12 @@ from sagas.catalogue import Catalogue
 from sagas.inputs import CommandKind
 from sagas.instance import Status
 from sagas.refusal import Refusal
+from schemas.errors import Misconfigured
 from schemas.outcome import Code, Completed, Failed
 from streams.sagas import handler as module
+from streams.sagas.lane import saga_lane
 from streams.sagas.row import due_of, with_due
+from streams.settings import LaneSettings, Settings
 from tests.e2e.saga_worker import CATALOGUE
 from tests.unit.streams.sagas.lane_of_sagas import NOW, SETTINGS, LaneOfSagas, Topics, failed
 
@@ -140,7 +143,9 @@ def test_a_saga_whose_participant_is_not_there_can_not_start_and_others_can(lane
     assert isinstance(refused, Failed)
     assert "sluicegate init" in lame.handler.outlets.lacking["hasty", 1]
     topics.missing.clear()
-    lame.handler.connect(topics, lame.registry)  # type: ignore[arg-type] # a fake
+    (refused_still,) = lame.handle(lame.start("hasty", "a")).outcomes
+    assert isinstance(refused_still, Failed), "nobody looks at every command"
+    lame.handler._look_at = 0.0
     (accepted,) = lame.handle(lame.start("hasty", "a")).outcomes
     assert isinstance(accepted, Completed)
 
@@ -212,3 +217,9 @@ def test_rows_of_another_version_of_the_schema_are_read(lane: LaneOfSagas) -> No
     assert with_due(row, 7)[8:] == row[8:]
     lane.handler._rows._frame = b"\x00\x00\x00\x00\x63"  # as if ours were another one
     assert lane.handler._rows.unpack(row) == lane.saga("a")
+
+
+def test_sagas_need_exactly_once() -> None:
+    settings = Settings(lanes={"sagas": LaneSettings(guarantee="at-least-once")})
+    with pytest.raises(Misconfigured, match="at-least-once"):
+        saga_lane(settings, CATALOGUE)

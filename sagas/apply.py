@@ -109,15 +109,18 @@ def _await_answer(instance: Instance, path: str, event: HistoryEvent) -> None:
 
 
 def _drop_timers(instance: Instance, path: str) -> None:
-    for name in (run_timer(path), retry_timer(path)):
-        instance.timers.pop(name, None)
-        instance.paused.pop(name, None)
+    run, retry = run_timer(path), retry_timer(path)
+    instance.timers.pop(run, None)
+    instance.timers.pop(retry, None)
+    if instance.paused:
+        instance.paused.pop(run, None)
+        instance.paused.pop(retry, None)
 
 
 def _settle(instance: Instance, event: HistoryEvent, status: StepStatus) -> None:
     path, body = event.step, event.body
     old = instance.steps.get(path)
-    result = values.dumps(body["result"]) if "result" in body else b""
+    result = event.result or b""
     answered = event.attempt if "operator" not in body else old.answered if old else 0
     if old is None:
         instance.steps[path] = StepState(status, StepStatus.NONE, 0, 0, 0, "", event.at_ms, result)

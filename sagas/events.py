@@ -10,6 +10,8 @@ from typing import Any
 class EventKind(StrEnum):
     """The names travel, and stay in histories for ever: none may change its meaning."""
 
+    __hash__ = str.__hash__  # each event is looked up by its kind
+
     STARTED = "started"
     STEP_SENT = "step_sent"
     STEP_DONE = "step_done"
@@ -49,7 +51,8 @@ class HistoryEvent:
     """One event; not to be changed once made.
 
     `seq` counts from 0 without gaps within a run. `step` is a step's path, or the name of a signal, a branch or a loop.
-    `body` is what else the event says, as JSON values; `data` the saga's data from here on, or None where it stays.
+    `body` is what else the event says, as JSON values; `data` the saga's data from here on, or None where it stays;
+    `result` what is kept of a reply. Both are JSON.
     """
 
     saga_id: str
@@ -66,3 +69,4 @@ class HistoryEvent:
     reason: str = ""
     body: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     data: bytes | None = None
+    result: bytes | None = None

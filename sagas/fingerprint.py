@@ -13,18 +13,32 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sagas.shapes import shape
+
 LENGTH = 32
+CATALOGUE = "sagas.definitions"
 
 
 def fingerprint(function: Callable[..., Any]) -> str:
     """The hash of a function, the same in every process that runs this Python."""
-    walk = _Walk(_package(function))
+    walk = _Walk(package_of(function))
     walk.value(function)
     return walk.digest.hexdigest()[:LENGTH]
 
 
-def _package(function: Callable[..., Any]) -> str:
-    return (getattr(function, "__module__", None) or "").partition(".")[0]
+def is_of(value: Any, package: str) -> bool:
+    """Whether a function or a class is of a package, hence part of what a definition does."""
+    module = getattr(value, "__module__", None) or ""
+    return bool(package) and (module == package or module.startswith(f"{package}."))
+
+
+def package_of(function: Callable[..., Any]) -> str:
+    """Whose functions count as a definition's own: those of its top-level package.
+
+    Here those of the catalogue alone: a change of the engine must not change the sagas that run on it.
+    """
+    module = getattr(function, "__module__", None) or ""
+    return CATALOGUE if module.startswith(f"{CATALOGUE}.") else module.partition(".")[0]
 
 
 class _Walk:
@@ -74,7 +88,7 @@ class _Walk:
             self._say("named", _name(value))
 
     def _ours(self, value: Any) -> bool:
-        return bool(self._package) and _package(value) == self._package
+        return is_of(value, self._package)
 
     def _function(self, function: FunctionType) -> None:
         self._say("function", function.__name__)
@@ -94,7 +108,7 @@ class _Walk:
     def _class(self, kind: type) -> None:
         self._say("class", kind.__qualname__)
         if issubclass(kind, BaseModel):
-            self.value(kind.model_json_schema())
+            self.value(shape(kind))
         for name, value in sorted(vars(kind).items()):
             inner = _wrapped(value)
             if isinstance(inner, FunctionType) and self._ours(inner):

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from sagas.definition import Asking, Saga, Step
 from sagas.fingerprint import fingerprint
 from sagas.flow import ForEach, Node, Parallel, Pivot, Run, Seq, WaitSignal, When
+from sagas.shapes import item_shape, shape
 
 Form = dict[str, Any]
 
@@ -19,8 +18,8 @@ def form(saga: Saga[Any, Any]) -> Form:
     return {
         "name": saga.name,
         "version": saga.version,
-        "start": saga.start.model_json_schema(),
-        "data": saga.data.model_json_schema(),
+        "start": shape(saga.start),
+        "data": shape(saga.data),
         "deadline": None if saga.deadline is None else asdict(saga.deadline),
         "on_duplicate_start": str(saga.on_duplicate_start),
         "retain_ms": saga.retain_ms,
@@ -47,7 +46,7 @@ def _asking(asking: Asking) -> Form:
         "to": asking.to,
         "command": fingerprint(asking.function),
         "key": _hash(asking.key),
-        "reply": None if asking.reply is None else asking.reply.model_json_schema(),
+        "reply": None if asking.reply is None else shape(asking.reply),
         "rejects": sorted(asking.rejects),
         "retry": asdict(asking.retry),
         "timeout": asdict(asking.timeout),
@@ -82,7 +81,7 @@ def _for_each(node: ForEach) -> Form:
     return {
         "for_each": node.body,
         "items": fingerprint(node.items),
-        "item": None if node.item is None else TypeAdapter(node.item).json_schema(),
+        "item": None if node.item is None else item_shape(node.item),
         "max_items": node.max_items,
         "max_in_flight": node.max_in_flight,
         "collect": node.collect,
@@ -102,7 +101,7 @@ def _when(node: When) -> Form:
 def _wait(node: WaitSignal) -> Form:
     return {
         "signal": node.name,
-        "message": node.message.model_json_schema(),
+        "message": shape(node.message),
         "timeout_ms": node.timeout_ms,
         "on_timeout": str(node.on_timeout),
         "accept": _hash(node.accept),

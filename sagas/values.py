@@ -21,6 +21,8 @@ def tagged(value: Any) -> Any:
     """The value with its bytes tagged; raises TypeError for what JSON has no form for."""
     if value is None or value.__class__ in _PLAIN:
         return value
+    if value.__class__ is bytes:
+        return {_BYTES: b64encode(value).decode()}
     if value.__class__ is dict:
         return {_text(key): tagged(item) for key, item in value.items()}
     if isinstance(value, bytes | bytearray | memoryview):

@@ -13,7 +13,7 @@ from typing import Any
 
 from sagas.definition import Saga
 from sagas.errors import DefinitionError
-from sagas.fingerprint import codes, references
+from sagas.fingerprint import codes, is_of, package_of, references
 from sagas.functions import functions
 
 MODULES = frozenset(
@@ -56,18 +56,16 @@ def impurities(function: Any) -> Iterator[str]:
     """What a function uses that is not given to it, by name."""
     met: set[int] = set()
     waiting = [function]
-    package = function.__module__.partition(".")[0]
+    package = package_of(function)
     while waiting:
         current = waiting.pop()
         if not isinstance(current, FunctionType) or id(current) in met:
             continue
         met.add(id(current))
         yield from _of(current)
-        waiting += [value for value in references(current).values() if _is_of(value, package)]
-
-
-def _is_of(value: Any, package: str) -> bool:
-    return isinstance(value, FunctionType) and value.__module__.partition(".")[0] == package
+        waiting += [
+            value for value in references(current).values() if isinstance(value, FunctionType) and is_of(value, package)
+        ]
 
 
 def _of(function: FunctionType) -> Iterator[str]:

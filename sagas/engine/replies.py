@@ -4,7 +4,7 @@ A reply to a superseded attempt counts where it says DONE, for the key and so th
 the second time changes nothing; what nothing waits for is kept aside or noted, never dropped.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sagas.compiled import StepSpec
 from sagas.engine.advance import park
@@ -75,7 +75,6 @@ def _forward_key(instance: Instance, path: str) -> str:
 
 
 def _to_step(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Reply) -> None:
-    said = {"answered": True}
     if reply.status is ReplyStatus.DONE:
         try:
             step_done(turn, path, spec, reply.attempt, reply.output or {})
@@ -84,12 +83,12 @@ def _to_step(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Rep
     elif reply.attempt < state.attempt:
         _late(turn, path, reply)
     elif _nothing_done(reply, spec.request.rejects):
-        step_rejected(turn, path, reply.attempt, _why(reply), {**said, "code": shortened(reply.code)})
+        step_rejected(turn, path, reply.attempt, _why(reply), _said(reply))
     elif state.status is not StepStatus.WAITING:
         if state.answered < reply.attempt:
             _late(turn, path, reply)
     else:
-        step_failed(turn, path, spec, state, _why(reply), {**said, "code": shortened(reply.code)})
+        step_failed(turn, path, spec, state, _why(reply), _said(reply))
 
 
 def _fault(turn: Turn, path: str, state: StepState, fault: SagaFault) -> None:
@@ -103,7 +102,6 @@ def _fault(turn: Turn, path: str, state: StepState, fault: SagaFault) -> None:
 
 def _to_undo(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Reply) -> None:
     assert spec.undo is not None
-    said = {"answered": True, "code": shortened(reply.code)}
     if not state.undo_open:
         if reply.attempt != state.answered:
             _late(turn, path, reply)
@@ -112,12 +110,12 @@ def _to_undo(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Rep
     elif reply.attempt < state.attempt:
         _late(turn, path, reply)
     elif _nothing_done(reply, spec.undo.rejects):
-        undo_stalled(turn, path, state, _why(reply), said)
+        undo_stalled(turn, path, state, _why(reply), _said(reply))
     elif state.undo is not StepStatus.WAITING:
         if state.answered < reply.attempt:
             _late(turn, path, reply)
     else:
-        undo_failed(turn, path, spec, state, _why(reply), said)
+        undo_failed(turn, path, spec, state, _why(reply), _said(reply))
 
 
 def _to_settled(turn: Turn, path: str, spec: StepSpec, state: StepState, reply: Reply) -> None:
@@ -145,6 +143,10 @@ def _late(turn: Turn, path: str, reply: Reply, reason: str = "") -> None:
 
 def _nothing_done(reply: Reply, rejects: frozenset[str]) -> bool:
     return reply.status is ReplyStatus.REJECTED or reply.code in rejects or reply.code in NOTHING_DONE
+
+
+def _said(reply: Reply) -> dict[str, Any]:
+    return {"answered": True, "code": shortened(reply.code)}
 
 
 def _why(reply: Reply) -> str:

@@ -13,7 +13,7 @@ from sagas.events import EventKind
 from sagas.instance import Direction, StepState
 from sagas.keys import step_key
 from sagas.paths import split_path
-from sagas.undo import IN_DOUBT, Done
+from sagas.undo import Done, InDoubt
 
 
 def send_step(turn: Turn, path: str, spec: StepSpec, *, fresh: bool = False, actor: str = "", reason: str = "") -> None:
@@ -36,7 +36,7 @@ def send_undo(turn: Turn, path: str, spec: StepSpec, *, fresh: bool = False, act
     forward = step_key(saga.saga_id, saga.run, path, Direction.FORWARD)
     key = step_key(saga.saga_id, saga.run, path, Direction.BACKWARD)
     attempt = state.attempt + 1 if state.undo_open else 1
-    outcome = _outcome(path, spec, state)
+    outcome = _outcome(path, spec, state, forward)
     record = _record(path, spec.undo, key, call(path, spec.undo.label, spec.undo.function, *arguments, outcome))
     kafka_key = _kafka_key(path, spec.undo, forward, arguments)
     draft = Draft(Direction.BACKWARD, spec.undo, record, key, kafka_key, attempt)
@@ -61,13 +61,14 @@ def items_of(turn: Turn, spec: StepSpec) -> Any:
     return call(spec.name, f"reading the items of {spec.name}", spec.items.validate_json, text)
 
 
-def _outcome(path: str, spec: StepSpec, state: StepState) -> Any:
+def _outcome(path: str, spec: StepSpec, state: StepState, key: str) -> Any:
     if not state.result:
-        return IN_DOUBT
+        return InDoubt(key)
     model = spec.request.reply
     if model is None:
-        return Done(values.untagged(values.loads(state.result)))
-    return Done(call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_json, state.result))
+        return Done(values.untagged(values.loads(state.result)), key)
+    reply = call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_json, state.result)
+    return Done(reply, key)
 
 
 def _record(path: str, request: Request, key: str, fields: Any) -> dict[str, Any]:

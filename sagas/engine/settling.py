@@ -1,5 +1,6 @@
 """What the end of one attempt means for its step, or for its undo."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sagas import values
@@ -7,7 +8,7 @@ from sagas.compiled import Request, StepSpec
 from sagas.engine.advance import park
 from sagas.engine.sending import arguments_of
 from sagas.engine.turn import Turn, call
-from sagas.events import EventKind
+from sagas.events import NOTHING, EventKind
 from sagas.instance import Status, StepState
 from sagas.policy import Kind
 from schemas.result import AFTER, BEFORE
@@ -21,7 +22,7 @@ def step_done(
     spec: StepSpec,
     attempt: int,
     output: Any,
-    said: dict[str, Any] | None = None,
+    said: Mapping[str, Any] = NOTHING,
     *,
     actor: str = "",
     reason: str = "",
@@ -32,18 +33,17 @@ def step_done(
     if spec.replied is not None and turn.forward:
         label = f"on_reply of {spec.name}"
         data = turn.changed(path, label, call(path, label, spec.replied, *arguments_of(turn, path, spec), reply))
-    body = said or {}
-    if spec.keeps_result:
-        body["result"] = call(path, f"writing the reply of {path}", _kept, spec, reply)
+    kept = call(path, "writing the reply", _kept, spec, reply) if spec.keeps_result else None
+    body = said
     if spec.kind is Kind.PIVOT:
-        body["pivot"] = True
-    turn.record(EventKind.STEP_DONE, path, attempt, body=body, data=data, actor=actor, reason=reason)
+        body = {**said, "pivot": True}
+    turn.record(EventKind.STEP_DONE, path, attempt, body=body, data=data, result=kept, actor=actor, reason=reason)
 
 
 def step_upgraded(turn: Turn, path: str, spec: StepSpec, attempt: int, output: Any) -> None:
     """A step in doubt was done after all, before its undo was sent. Raises SagaFault."""
-    kept = call(path, f"writing the reply of {path}", _kept, spec, _reply(path, spec, output))
-    turn.record(EventKind.STEP_UPGRADED, path, attempt, body={"result": kept})
+    kept = call(path, "writing the reply", _kept, spec, _reply(path, spec, output))
+    turn.record(EventKind.STEP_UPGRADED, path, attempt, result=kept)
 
 
 def step_rejected(turn: Turn, path: str, attempt: int, reason: str, said: dict[str, Any], actor: str = "") -> None:
@@ -114,8 +114,6 @@ def _reply(path: str, spec: StepSpec, output: Any) -> Any:
     return call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_python, output)
 
 
-def _kept(spec: StepSpec, reply: Any) -> Any:
+def _kept(spec: StepSpec, reply: Any) -> bytes:
     model = spec.request.reply
-    if model is None:
-        return values.kept(reply)
-    return values.loads(model.__pydantic_serializer__.to_json(reply))
+    return values.dumps(values.tagged(reply)) if model is None else model.__pydantic_serializer__.to_json(reply)

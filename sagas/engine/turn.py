@@ -62,6 +62,7 @@ class Turn:
         *,
         body: Mapping[str, Any] = NOTHING,
         data: bytes | None = None,
+        result: bytes | None = None,
         reason: str = "",
         actor: str = "",
     ) -> None:
@@ -69,7 +70,7 @@ class Turn:
         instance = self.instance
         event = HistoryEvent(
             instance.saga_id, instance.run, instance.seq + 1, self.now_ms, instance.saga, instance.version,
-            instance.hash, kind, step, attempt, actor, reason, body, data,
+            instance.hash, kind, step, attempt, actor, reason, body, data, result,
         )  # fmt: skip
         self.events.append(event)
         apply(instance, event)

@@ -42,6 +42,7 @@ def event_record(event: HistoryEvent) -> dict[str, Any]:
         "reason": event.reason,
         "body": values.dumps(event.body) if event.body else b"",
         "data": event.data,
+        "result": event.result,
     }
 
 
@@ -60,5 +61,5 @@ def event_from(record: Mapping[str, Any]) -> HistoryEvent:
     return HistoryEvent(
         record["saga_id"], record["run"], record["seq"], record["at_ms"], record["saga"], record["version"],
         record["hash"], kind, record["step"], record["attempt"], record["actor"], record["reason"], known,
-        record["data"],
+        record["data"], record["result"],
     )  # fmt: skip

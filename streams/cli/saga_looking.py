@@ -150,9 +150,9 @@ def summary(instance: Instance) -> dict[str, Any]:
 
 
 def readable(event: HistoryEvent) -> dict[str, Any]:
-    """An event with its body and data as values."""
-    record = event_record(event)
-    return {**record, "body": dict(event.body), "data": json.loads(event.data) if event.data else None}
+    """An event with its body, data and result as values."""
+    data, result = (None if text is None else json.loads(text) for text in (event.data, event.result))
+    return {**event_record(event), "body": dict(event.body), "data": data, "result": result}
 
 
 def known(events: list[HistoryEvent], saga_id: str) -> list[HistoryEvent]:

@@ -10,10 +10,11 @@ import pytest
 
 from sagas.compile import compile_saga
 from sagas.compiled import Compiled
-from sagas.fingerprint import fingerprint
+from sagas.fingerprint import CATALOGUE, fingerprint, is_of, package_of
 from sagas.flow import seq
 from sagas.policy import Kind, Retry
 from sagas.records import SagaRecord
+from sagas.undo import Done
 from tests.saga_definitions import Order, Start, add_step, new_saga
 
 RATE = 2
@@ -130,3 +131,16 @@ def test_a_policy_of_a_step_changes_the_hash() -> None:
         saga.flow = seq(add_step(saga, "a", retry=retry))
         hashes.add(compile_saga(saga).hash)
     assert len(hashes) == 3
+
+
+def test_the_engine_s_own_code_is_not_part_of_a_definition_of_the_catalogue() -> None:
+    def function(order: Order) -> bool:
+        return isinstance(order, Done)
+
+    function.__module__ = f"{CATALOGUE}.order.v1"
+    before = package_of(function)
+    assert before == CATALOGUE
+    assert not is_of(Done, before)
+    assert is_of(function, before)
+    assert package_of(price) == "tests"
+    assert not is_of(function, "sagas.definition")

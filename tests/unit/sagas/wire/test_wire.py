@@ -103,8 +103,8 @@ def test_bytes_that_are_no_state_are_refused() -> None:
 
 def test_an_event_comes_back_as_it_was() -> None:
     event = HistoryEvent(
-        "one", 7, 3, 5, "order", 1, "hash", EventKind.STEP_DONE, "a", 2, "ada", "why", {"result": [1, 2.5, None]},
-        b"{}",
+        "one", 7, 3, 5, "order", 1, "hash", EventKind.STEP_DONE, "a", 2, "ada", "why", {"at": [1, 2.5, None]},
+        b"{}", b"[1]",
     )  # fmt: skip
     assert decode_event(encode_event(event)) == event
 

@@ -17,8 +17,8 @@ jars: setup
 demo: setup  ## start everything, run real work, prove the promise, clean up
 	@$(BIN)/sluicegate demo
 
-test: setup jars  ## every test, on a stack of its own
-	@$(BIN)/pytest
+test: setup jars  ## every test, on two stacks of their own
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup  ## lint, formatting, types, import direction, links
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
+from filelock import FileLock
 
 from streams.settings import KafkaSettings, RegistrySettings, Settings, StackSettings
 from streams.stack import archive, containers, kafka, lifecycle, ports, programs, registry, service
@@ -73,9 +74,13 @@ class StackForTests:
     def train(self) -> None:
         """Start and stop it once if Java has no class archives yet: all later starts take half the time."""
         layout = Layout.of(self.settings.stack)
-        if not self.in_docker and not all(archive.is_kept(name, layout) for name in NAMES):
-            self.up()
-            self.down()
+        if self.in_docker:
+            return
+        # Two sessions may begin at once: the second finds what the first has made.
+        with FileLock(layout.jars / "train.lock"):
+            if not all(archive.is_kept(name, layout) for name in NAMES):
+                self.up()
+                self.down()
 
     def up(self) -> None:
         """Start what does not run; blocks until both are ready."""

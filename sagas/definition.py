@@ -86,6 +86,8 @@ class Step(Generic[DataT]):
     ) -> Callable[[Callable[Concatenate[DataT, ...], Fields]], Callable[Concatenate[DataT, ...], Fields]]:
         """What undoes the step: `(data, outcome) -> fields`, where the outcome is Done(reply) or InDoubt().
 
+        Both have the `key` of the step's command, for participants that undo by it.
+
         A participant is asked to undo what it may never have seen: it must answer that as done, and remember the key.
         """
 

@@ -72,9 +72,9 @@ def _outcome(path: str, spec: StepSpec, state: StepState, key: str) -> Any:
 
 
 def _record(path: str, request: Request, key: str, fields: Any) -> dict[str, Any]:
-    if isinstance(fields, BaseModel):
+    if fields.__class__ is not dict and isinstance(fields, BaseModel):
         fields = fields.model_dump()
-    if not isinstance(fields, Mapping):
+    if fields.__class__ is not dict and not isinstance(fields, Mapping):
         raise SagaFault(
             path, f"{request.label} returned {type(fields).__name__}: return the fields of {request.type_name}"
         )

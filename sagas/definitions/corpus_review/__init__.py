@@ -1,0 +1,1 @@
+"""Reviews a corpus: each chunk is embedded, their mean goes into the index, and a person decides whether it stays."""

@@ -88,7 +88,7 @@ class Turn:
     def changed(self, step: str, label: str, data: Any) -> bytes:
         """JSON of what a function made of the data, to be recorded; raises SagaFault for what can't be read back."""
         kind = self.compiled.data
-        if not isinstance(data, kind):
+        if data.__class__ is not kind and not isinstance(data, kind):
             raise SagaFault(step, f"{label} returned {type(data).__name__} instead of {kind.__name__}: return the data")
         written: bytes = call(step, f"writing what {label} returned", kind.__pydantic_serializer__.to_json, data)
         self._read = call(step, f"reading what {label} returned", kind.__pydantic_validator__.validate_json, written)

@@ -5,8 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sagas.participants.ledger import Account
+from sagas.participants.ledger import Status as LedgerStatus
+from sagas.participants.ledger_book import ACCOUNTS, RESERVATIONS, read_account
 from schemas.registry import Registry
 from schemas.topics import requests_topic
+from streams.binding import bind
 from streams.client.any_decoder import AnyDecoder
 from streams.client.reading import TopicReader
 from streams.sagas.inbox import ATTEMPT, SAGA_ID
@@ -15,6 +19,7 @@ from streams.sagas.outlets import topic_of
 from streams.sagas.reading import SagaReader
 from streams.sagas.verifying import Evidence, Key
 from streams.settings import Settings
+from streams.state.wire import decode_key
 
 
 def gather(settings: Settings, registry: Registry) -> Evidence:
@@ -26,7 +31,30 @@ def gather(settings: Settings, registry: Registry) -> Evidence:
     forms = {(one["name"], one["version"]): json.loads(one["form"]) for one in reader.definitions()}
     commands = commands_on(settings, registry, targets(settings, forms.values()))
     outcomes, attention = reader.outcomes(), reader.attention()
-    return Evidence(reader.histories(), reader.states(), outcomes, attention, commands, forms)
+    accounts, reserved = books(settings) if any("ledger" in lanes_of(form) for form in forms.values()) else ({}, {})
+    return Evidence(reader.histories(), reader.states(), outcomes, attention, commands, forms, accounts, reserved)
+
+
+def lanes_of(form: Mapping[str, Any]) -> set[str]:
+    """The lanes that a definition sends to."""
+    return {asking["send"] for asking in askings(form)}
+
+
+def books(settings: Settings) -> tuple[dict[str, Account], dict[str, int]]:
+    """The ledger's accounts, and what its open reservations add up to, by tenant."""
+    reader, topic = TopicReader(settings, "sagas"), bind(settings, "ledger").state
+    latest = {record.key: record.value for record in reader.read(reader.spans(reader.partitions([topic])))}
+    accounts: dict[str, Account] = {}
+    reserved: Counter[str] = Counter()
+    for record_key, value in latest.items():
+        store, key = decode_key(record_key)
+        if value is not None and store == ACCOUNTS:
+            accounts[key.decode()] = read_account(value)
+        elif value is not None and store == RESERVATIONS:
+            kept = json.loads(value)
+            if kept["status"] == LedgerStatus.RESERVED:
+                reserved[key.partition(b"\0")[0].decode()] += kept["amount"]
+    return accounts, dict(reserved)
 
 
 def targets(settings: Settings, forms: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -13,6 +13,7 @@ from sagas.errors import HistoryError
 from sagas.events import EventKind, HistoryEvent
 from sagas.fold import fold
 from sagas.instance import Instance, Status, StepState, StepStatus
+from sagas.participants.ledger import Account
 from sagas.paths import split_path
 
 Key: TypeAlias = tuple[str, int]
@@ -35,7 +36,7 @@ class Evidence:
     """What the topics hold; `folded` are the sagas that their histories make, where they make one.
 
     `commands` counts those that participants got; it is None where some may have been deleted. `forms` are the released
-    definitions.
+    definitions. `accounts` are the ledger's, by tenant; `reserved` is what its open reservations add up to.
     """
 
     histories: Mapping[str, list[HistoryEvent]]
@@ -44,6 +45,8 @@ class Evidence:
     attention: Iterable[Mapping[str, Any]]
     commands: Mapping[Key, int] | None
     forms: Mapping[tuple[str, int], Mapping[str, Any]]
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    reserved: Mapping[str, int] = field(default_factory=dict)
     folded: dict[str, Instance | None] = field(default_factory=dict)
 
 
@@ -145,6 +148,16 @@ def compensated_ones_undid_all(evidence: Evidence) -> Iterator[Finding]:
                 yield Finding(saga_id, "compensated", f"step {path} is {state.status}, and yet it was undone")
 
 
+def credits_add_up(evidence: Evidence) -> Iterator[Finding]:
+    """What was granted to a tenant is what is free, reserved and charged; what is reserved are its reservations."""
+    for tenant, account in evidence.accounts.items():
+        if not account.adds_up:
+            yield Finding("", "credits", f"tenant {tenant!r} does not add up: {account}")
+        if account.reserved != evidence.reserved.get(tenant, 0):
+            held = evidence.reserved.get(tenant, 0)
+            yield Finding("", "credits", f"tenant {tenant!r} has {account.reserved} reserved, in reservations {held}")
+
+
 def of_status(evidence: Evidence, status: Status) -> Iterator[tuple[str, Instance]]:
     """The sagas that stand so."""
     for saga_id, saga in evidence.folded.items():
@@ -175,4 +188,5 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     commands_were_sent_once,
     completed_ones_undid_nothing,
     compensated_ones_undid_all,
+    credits_add_up,
 )

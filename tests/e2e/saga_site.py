@@ -119,6 +119,15 @@ class SagaSite:
         """What happened to a saga."""
         return self.reader().history(saga_id)
 
+    def all_become(self, names: Sequence[str], status: Status) -> None:
+        """Waits until all of these are kept so."""
+
+        def there() -> bool:
+            states = self.reader().states()
+            return all(name in states and states[name].status is status for name in names)
+
+        eventually(there, within=WITHIN, every=0.3, what=f"{len(names)} sagas {status}")
+
     def becomes(self, saga_id: str, status: Status, within: float = WITHIN) -> Instance:
         """Waits until the history says so; the saga that it folds to, which is the one that is kept."""
 

@@ -8,6 +8,7 @@ import pytest
 from sagas.events import EventKind, HistoryEvent
 from sagas.fold import fold
 from sagas.instance import Status, StepStatus
+from sagas.participants.ledger import Account
 from sagas.wire.history import event_from
 from schemas.outcome import Code
 from streams.sagas.timeline import branches, timeline
@@ -147,3 +148,10 @@ def test_the_timeline_of_a_saga_that_was_undone() -> None:
     ]  # fmt: skip
     assert all(line.ended_ms >= line.began_ms > 0 for line in lines)
     assert branches(Told(True).events) == {}
+
+
+def test_credits_that_do_not_add_up() -> None:
+    whole = Told(False).evidence(accounts={"ada": Account(10, 4, 3, 3)}, reserved={"ada": 3})
+    assert verify(whole) == []
+    assert checks(replace(whole, accounts={"ada": Account(10, 4, 3, 2)})) == {"credits"}
+    assert checks(replace(whole, reserved={"ada": 2})) == {"credits"}

@@ -32,9 +32,7 @@ def is_whole(site: SagaSite, names: list[str], status: Status) -> None:
     assert verify(evidence) == []
 
 
-@pytest.mark.parametrize(
-    "place", ["begin.after", "produce.after", "send_offsets.after", "commit.before", "apply.before"]
-)
+@pytest.mark.parametrize("place", ["produce.after", "commit.before", "apply.before"])
 def test_a_kill_in_a_transition(site: SagaSite, place: str) -> None:
     """Before it, within its transaction, and after it."""
     site.worker(1, "echo")

@@ -2,7 +2,7 @@
 
 Messages are made beforehand, then go the way of the echo lane in micro-batches and transactions of the usual size:
 admit, gather, process (infer and answer), produce (into a producer that only counts), learn (what a commit changes).
-`--profile` shows the functions in which one thread spends its time instead.
+A transition of a saga stands beside it. `--profile` shows the functions in which one thread spends its time instead.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.rows import RESULTS, Figures, reported
+from bench.saga_transition import transitions
 from bench.workload import Workload
 from processors.catalogue import discover
 from processors.inline import Inline
@@ -169,7 +170,7 @@ def measure(count: int) -> list[Stages]:
     return asyncio.run(path.run(messages))
 
 
-def show(transactions: list[Stages]) -> None:
+def show(transactions: list[Stages], sagas: list[float]) -> None:
     """The quiet figure is the tenth percentile over the transactions: a busy machine disturbs it least."""
     table = Table(title="microseconds a record", box=None)
     for column in ("stage", "quiet", "median"):
@@ -177,15 +178,17 @@ def show(transactions: list[Stages]) -> None:
     for name in transactions[0]:
         table.add_row(name, *percentiles([stages[name] for stages in transactions]))
     table.add_row("[bold]all", *percentiles([sum(stages.values()) for stages in transactions]))
+    table.add_row("a saga's transition", *percentiles(sagas))
     Console().print(table)
 
 
-def keep(transactions: list[Stages]) -> None:
+def keep(transactions: list[Stages], sagas: list[float]) -> None:
     """Writes the quiet figures to bench/results/hot_path.json."""
     figures = Figures(RESULTS / "hot_path.json")
     for name in [*transactions[0], "all"]:
         found = [sum(stages.values()) if name == "all" else stages[name] for stages in transactions]
         figures.rows.append(reported(f"hot path, {name}", float(percentiles(found)[0]), "us a record"))
+    figures.rows.append(reported("hot path, a saga's transition", float(percentiles(sagas)[0]), "us"))
     figures.write()
 
 
@@ -216,10 +219,10 @@ def main() -> None:
     if arguments.profile:
         profile(arguments.records)
     else:
-        found = measure(arguments.records)
-        show(found)
+        found, sagas = measure(arguments.records), transitions(arguments.records // 100)
+        show(found, sagas)
         if arguments.write:
-            keep(found)
+            keep(found, sagas)
 
 
 if __name__ == "__main__":

@@ -52,9 +52,10 @@ def _step(step: Step[Any], loop: ForEach | None) -> StepSpec:
         kind=step.kind,
         effect=step.effect,
         no_undo=step.no_undo,
-        request=_request(step.asking, step.name),
+        request=_request(step.asking, f"{step.name}()"),
         undo=undo,
         replied=step.replied,
+        replying=f"on_reply of {step.name}",
         loop=loop,
         items=None if loop is None or loop.item is None else TypeAdapter(list[loop.item]),  # type: ignore[name-defined]
         keeps_result=undo is not None or (loop is not None and loop.collect is not None),
@@ -70,6 +71,7 @@ def _request(asking: Asking, label: str) -> Request:
     sent, answered = avsc.load(asking.send, "request"), avsc.load(asking.send, "result")
     return Request(
         label=label,
+        writing=f"writing the {sent.name} of {label}",
         lane=asking.send,
         topic=asking.to or requests_topic(asking.send),
         type_name=sent.name,

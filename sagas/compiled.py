@@ -14,9 +14,10 @@ from schemas.encoder import Encode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A step's command, or its compensation's, ready to be made."""
+    """A step's command, or its compensation's, ready to be made; `label` and `writing` are for what goes wrong."""
 
     label: str
+    writing: str
     lane: str
     topic: str
     type_name: str
@@ -41,6 +42,7 @@ class StepSpec:
     request: Request
     undo: Request | None
     replied: Callable[..., Any] | None
+    replying: str
     loop: ForEach | None
     items: TypeAdapter[Any] | None
     keeps_result: bool

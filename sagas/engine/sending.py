@@ -22,7 +22,7 @@ def send_step(turn: Turn, path: str, spec: StepSpec, *, fresh: bool = False, act
     state, saga = turn.instance.steps.get(path), turn.instance
     key = state.key if state is not None and state.key else step_key(saga.saga_id, saga.run, path, Direction.FORWARD)
     attempt = 1 if state is None else state.attempt + 1
-    record = _record(path, spec.request, key, call(path, f"{spec.name}()", spec.request.function, *arguments))
+    record = _record(path, spec.request, key, call(path, spec.request.label, spec.request.function, *arguments))
     kafka_key = _kafka_key(path, spec.request, key, arguments)
     draft = Draft(Direction.FORWARD, spec.request, record, key, kafka_key, attempt)
     _emit(turn, path, draft, fresh, actor, reason)
@@ -106,7 +106,7 @@ class Draft(NamedTuple):
 
 def _emit(turn: Turn, path: str, draft: Draft, fresh: bool, actor: str, reason: str) -> None:
     request = draft.request
-    body = call(path, f"writing {request.label}'s {request.type_name}", request.encode, draft.record)
+    body = call(path, request.writing, request.encode, draft.record)
     if len(body) > turn.limits.command:
         size = f"{request.label} made a command of {len(body)} bytes; the limit is {turn.limits.command}"
         raise SagaFault(path, size)

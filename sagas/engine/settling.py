@@ -31,7 +31,7 @@ def step_done(
     reply = _reply(path, spec, output)
     data = None
     if spec.replied is not None and turn.forward:
-        label = f"on_reply of {spec.name}"
+        label = spec.replying
         data = turn.changed(path, label, call(path, label, spec.replied, *arguments_of(turn, path, spec), reply))
     kept = call(path, "writing the reply", _kept, spec, reply) if spec.keeps_result else None
     body = said
@@ -111,7 +111,7 @@ def _reply(path: str, spec: StepSpec, output: Any) -> Any:
     model = spec.request.reply
     if model is None:
         return {name: value for name, value in output.items() if name not in _FRAME}
-    return call(path, f"reading the reply of {path}", model.__pydantic_validator__.validate_python, output)
+    return call(path, "reading the reply", model.__pydantic_validator__.validate_python, output)
 
 
 def _kept(spec: StepSpec, reply: Any) -> bytes:

@@ -90,8 +90,11 @@ class Turn:
         kind = self.compiled.data
         if data.__class__ is not kind and not isinstance(data, kind):
             raise SagaFault(step, f"{label} returned {type(data).__name__} instead of {kind.__name__}: return the data")
-        written: bytes = call(step, f"writing what {label} returned", kind.__pydantic_serializer__.to_json, data)
-        self._read = call(step, f"reading what {label} returned", kind.__pydantic_validator__.validate_json, written)
+        try:
+            written = kind.__pydantic_serializer__.to_json(data)
+            self._read = kind.__pydantic_validator__.validate_json(written)
+        except Exception as error:  # pydantic raises more than its own for what an author puts into the data
+            raise SagaFault(step, f"what {label} returned can't be kept: {_told(error)}") from error
         return written
 
     def refuse(self, code: StrEnum, message: str) -> None:

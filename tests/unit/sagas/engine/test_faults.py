@@ -63,7 +63,7 @@ def test_a_command_that_can_not_be_made_parks_the_saga(command: Callable[..., An
 
 @pytest.mark.parametrize("key", [lambda order: 5, lambda order: order.nothing, lambda order: "\ud800"])
 def test_a_key_that_can_not_be_one_parks_the_saga(key: Callable[..., Any]) -> None:
-    assert "key of b" in attention(broken(lambda order: {"payload": b""}, key=key))[1]
+    assert "key of b()" in attention(broken(lambda order: {"payload": b""}, key=key))[1]
 
 
 def test_a_parked_saga_is_parked_again_if_its_code_still_fails() -> None:

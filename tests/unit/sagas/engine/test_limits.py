@@ -83,7 +83,7 @@ def test_a_command_that_is_too_large_parks_the_saga_before_it_is_sent() -> None:
     driver = Driver(saga, limits=SMALL).start().done("a")
     assert driver.status is Status.NEEDS_ATTENTION
     assert driver.saga.attention is not None
-    assert driver.saga.attention.reason == "b made a command of 2039 bytes; the limit is 1000"
+    assert driver.saga.attention.reason == "b() made a command of 2039 bytes; the limit is 1000"
     assert driver.statuses() == {"a": "DONE"}
 
 

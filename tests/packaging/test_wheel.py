@@ -1,5 +1,6 @@
 """The wheel, installed alone: it owns its four names and carries everything that it reads."""
 
+import email
 import os
 import subprocess
 import sys
@@ -45,6 +46,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_four_packages_and_nothing_else(wheel: Path) -> None:
     tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == NAMES
+
+
+def test_its_page_is_the_readme(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    said = email.message_from_bytes(archive.read(name))
+    assert said["Description-Content-Type"] == "text/markdown"
+    assert said.get_payload().strip() == (ROOT / "README.md").read_text().strip()
 
 
 def test_installed_alone_it_owns_its_names_and_finds_its_files(wheel: Path, tmp_path: Path) -> None:

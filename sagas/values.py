@@ -37,10 +37,10 @@ def tagged(value: Any) -> Any:
 
 
 def untagged(value: Any) -> Any:
-    """The value as it was before `tagged`; tuples are lists."""
+    """The value as it was before `tagged`; tuples are lists. Raises ValueError for bytes that are no base64."""
     if isinstance(value, dict):
         if len(value) == 1 and isinstance(value.get(_BYTES), str):
-            return b64decode(value[_BYTES])
+            return b64decode(value[_BYTES], validate=True)
         return {key[1:] if key[:1] == "$" else key: untagged(item) for key, item in value.items()}
     if isinstance(value, list):
         return [untagged(item) for item in value]

@@ -60,7 +60,7 @@ def resolve(turn: Turn, command: Command) -> None:
     if subject is None:
         return
     try:
-        result = values.loads(command.payload)
+        result = values.untagged(values.loads(command.payload))
     except ValueError:
         turn.refuse(
             Code.INVALID_ARGUMENT, "payload: no JSON: send the step's result as an object, or null for no effect"
@@ -109,8 +109,7 @@ def _resolved(turn: Turn, subject: Subject, command: Command, result: Any) -> bo
         turn.refuse(Code.INVALID_ARGUMENT, "payload: send the step's result as a JSON object, or null for no effect")
         return False
     else:
-        output = values.untagged(result)
-        step_done(turn, path, spec, attempt, output, said, actor=command.actor, reason=command.reason)
+        step_done(turn, path, spec, attempt, result, said, actor=command.actor, reason=command.reason)
     return True
 
 

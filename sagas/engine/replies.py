@@ -55,7 +55,9 @@ def on_reply(turn: Turn, reply: Reply) -> None:
 
 
 def addressee(instance: Instance, key: str) -> Addressee | None:
-    """The step that a key belongs to, if any."""
+    """The step that a key belongs to, if any. One that an operator settled before it was sent has none."""
+    if not key:
+        return None
     for path, state in instance.steps.items():
         if state.key == key:
             direction = Direction.FORWARD if state.undo is StepStatus.NONE else Direction.BACKWARD

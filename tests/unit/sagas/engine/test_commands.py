@@ -220,7 +220,9 @@ def test_resolve_with_null_is_refused_after_the_pivot() -> None:
     assert driver.answer().code is Refusal.SAGA_REFUSED
 
 
-@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'"text"', b"{}"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b'"text"', b"{}", b'{"payload": {"$bytes": "!"}}', b"[" * 10_000]
+)
 def test_a_result_that_the_saga_can_not_use_is_refused(payload: bytes) -> None:
     driver = parked().command(CommandKind.RESOLVE, step="p", payload=payload)
     assert driver.answer().code is Code.INVALID_ARGUMENT

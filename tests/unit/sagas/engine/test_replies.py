@@ -35,6 +35,14 @@ def test_a_reply_with_a_key_of_no_step_is_kept_aside() -> None:
     assert driver.events() == []
 
 
+def test_a_reply_without_a_key_is_kept_aside() -> None:
+    saga = new_saga()
+    broken = saga.step(send="echo", name="a", kind=Kind.READ_ONLY)(lambda order: 1 // 0)
+    saga.flow = seq(broken, add_step(saga, "b"))
+    driver = Driver(saga).start().command(CommandKind.SKIP, step="a").put(Reply("", 1, ReplyStatus.DONE, ECHO))
+    assert "has the key ''" in orphaned(driver)
+
+
 def test_a_reply_of_the_wrong_type_is_kept_aside_and_the_step_waits_on() -> None:
     driver = two_steps().reply("a", type_name="sluicegate.digits.DigitsResult")
     assert "awaits sluicegate.echo.EchoResult" in orphaned(driver)

@@ -5,6 +5,7 @@ import time
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from schemas.errors import SluicegateError
 from streams.binding import Binding
 from streams.checkpoints import Checkpoints
 from streams.partition import Partition
@@ -14,8 +15,13 @@ from streams.state.wire import StateUnreadable
 
 REQUEST_SECONDS = 5.0
 CHUNK = 256
+MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 
 log = structlog.get_logger(__name__)
+
+
+class ChangelogMissing(SluicegateError):
+    """A partition of the requests has none in a changelog: partitions were added, or the changelog was deleted."""
 
 
 class Changelogs:
@@ -30,19 +36,32 @@ class Changelogs:
         self._topics = [binding.repeats] * answers + [binding.state] * state
 
     def bring_up(self, partition: Partition) -> None:
-        """Blocks until the partition's stores hold everything that was committed. Raises KafkaException."""
+        """Blocks until the partition's stores hold all that was committed. Raises ChangelogMissing, KafkaException."""
         for topic in self._topics:
             self._bring_up(partition, topic)
 
     def _bring_up(self, partition: Partition, topic: str) -> None:
         place = TopicPartition(topic, partition.number)
-        low, high = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+        low, high = self._ends(place)
         start = partition.positions.get(topic)
         if start is None:
             start = self._checkpoints.load(partition, topic, low, high)
         partition.positions[topic] = max(low, start)
         if partition.positions[topic] < high:
             self._read(partition, topic, high)
+
+    def _ends(self, place: TopicPartition) -> tuple[int, int]:
+        try:
+            ends: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in MISSING:
+                raise
+            # Asked for the sake of the next try: what the client knows of a topic is minutes old.
+            self._consumer.list_topics(place.topic, timeout=REQUEST_SECONDS)
+            raise ChangelogMissing(
+                f"its changelog {place.topic} has no partition {place.partition}: run `sluicegate init`, which adds it"
+            ) from error
+        return ends
 
     def _read(self, partition: Partition, topic: str, high: int) -> None:
         began, count = time.monotonic(), 0

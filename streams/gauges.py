@@ -1,4 +1,4 @@
-"""How far behind each partition of a lane is, and how many wait for an operator."""
+"""How far behind each partition of a lane is, and how many wait, for an operator or to be restored."""
 
 import time
 
@@ -30,4 +30,5 @@ class Gauges:
                 _, high = self._consumer.get_watermark_offsets(place, cached=True)
                 self._metrics.lag(partition.topic, partition.number, max(0, high - partition.position))
         stopped = sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in partitions)
-        self._metrics.partitions(len(partitions), stopped)
+        waiting = sum(partition.waits_for is not None for partition in partitions)
+        self._metrics.partitions(len(partitions), stopped, waiting)

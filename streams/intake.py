@@ -23,7 +23,7 @@ from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Pipeline
 from streams.polling import poll_many
-from streams.restoration import Restoration, Restored
+from streams.restoration import Delayed, Restoration, Restored
 from streams.schema_asker import SchemaAsker
 from streams.state_keeper import StateKeeper
 from streams.timers.timekeeper import Timers
@@ -81,6 +81,7 @@ class Intake(threading.Thread):
         self._on_fatal = on_fatal
         self._stopping = threading.Event()
         self._restoring: set[Partition] = set()
+        self._delayed: set[Partition] = set()
         self._full = False
         self._closed = False
         self._joining_anew = False
@@ -130,7 +131,7 @@ class Intake(threading.Thread):
         self._gauges.measure()
         if self._pipeline.aborted is not None:
             self._rewind()
-        if self._restoring:
+        if self._restoring or self._delayed:
             self._adopt()
         if self._asker.answered():
             self._unpark()
@@ -276,21 +277,29 @@ class Intake(threading.Thread):
     def _restore(self, partitions: list[Partition]) -> None:
         for partition in partitions:
             partition.ticket += 1
-        self._restoring.update(partitions)
+            (self._restoring if partition.waits_for is None else self._delayed).add(partition)
         self._restoration.submit(partitions)
 
     def _adopt(self) -> None:
         while not self._restoration.restored.empty():
             restored = self._restoration.restored.get()
             partition = restored.partition
-            if partition in self._restoring and partition.owned and restored.ticket == partition.ticket:
+            if partition.phase is not Phase.RESTORING or not partition.owned or restored.ticket != partition.ticket:
+                continue
+            if isinstance(restored, Delayed):
+                partition.waits_for = restored.reason
+                self._restoring.discard(partition)
+                self._delayed.add(partition)
+            else:
                 self._start(restored)
         self._restoring = {partition for partition in self._restoring if partition.owned}
+        # Those that are delayed, perhaps until somebody acts, are not waited for.
         if not self._restoring:
             self._pipeline.resume(time.monotonic())
 
     def _start(self, restored: Restored) -> None:
         partition = restored.partition
+        partition.waits_for = None
         if restored.problem is not None:
             partition.phase = Phase.FAILED
             log.error("a partition can't be read", error=str(restored.problem))
@@ -304,6 +313,7 @@ class Intake(threading.Thread):
             if self._full:
                 self._pause(partition)
         self._restoring.discard(partition)
+        self._delayed.discard(partition)
 
     def _go_to(self, partition: Partition, offset: int) -> None:
         # Not by seek(): that is lost on a partition whose first offset is still being asked for.
@@ -359,6 +369,7 @@ class Intake(threading.Thread):
     def _end(self, keys: list[tuple[str, int]]) -> None:
         ended = set(self._ownership.end(keys, lambda: self._membership.serve_in_callback(self._consumer)))
         self._restoring -= ended
+        self._delayed -= ended
         for topic, number in keys:
             self._keeper.revoke(topic, number)
             self._metrics.forget_partition(topic, number)

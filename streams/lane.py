@@ -160,10 +160,14 @@ class LaneRun:
         """How many owned partitions wait for an operator."""
         return sum(partition.phase in (Phase.STOPPED, Phase.FAILED) for partition in self.ownership.all())
 
+    def delayed(self) -> tuple[str, ...]:
+        """A line for each owned partition that can't be restored yet."""
+        return tuple(f"{p.topic}[{p.number}] waits: {p.waits_for}" for p in self.ownership.all() if p.waits_for)
+
     def running(self) -> bool:
-        """Whether it is in the group and no partition is being restored."""
-        partitions = self.ownership.all()
-        return self._membership.member and all(p.phase is not Phase.RESTORING for p in partitions)
+        """Whether it is in the group, and restores no partition but those that are delayed."""
+        restoring = [p for p in self.ownership.all() if p.phase is Phase.RESTORING and p.waits_for is None]
+        return self._membership.member and not restoring
 
     def oldest(self) -> float | None:
         """When the oldest unsettled record arrived (seconds, monotonic)."""

@@ -74,7 +74,7 @@ class LaneService:
         ready = {"processor warm": self._handler.ready, "in the group": run is not None and run.running()}
         if run is None:
             return LaneState(self.name, ready)
-        return LaneState(self.name, ready, run.oldest(), stopped=run.stopped())
+        return LaneState(self.name, ready, run.oldest(), stopped=run.stopped(), delayed=run.delayed())
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""

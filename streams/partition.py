@@ -40,7 +40,8 @@ class Partition:
     """One partition of a request topic from assignment to revocation, with what it remembers.
 
     `positions` says, for each changelog, the first offset that its store does not hold yet; `learnt` counts what the
-    stores took since their last checkpoint; `ticket` is the last restoration asked for, the only one that counts.
+    stores took since their last checkpoint; `ticket` is the last restoration asked for, the only one that counts;
+    `waits_for` says what keeps it from being restored, and what to do.
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class Partition:
         "store",
         "ticket",
         "topic",
+        "waits_for",
         "window",
     )
 
@@ -69,6 +71,7 @@ class Partition:
         self.positions: dict[str, int] = {}
         self.learnt = 0
         self.ticket = 0
+        self.waits_for: str | None = None
         self.in_flight = InFlight()
         self.parked: deque[Any] = deque()
         self.paused = False

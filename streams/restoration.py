@@ -2,20 +2,21 @@
 
 In this order: end the open transaction of a dead slot that committed this partition last; read the committed offset
 (a pending one is waited for); put our own slot beside it, so that our successor can do the same; read the partition's
-part of the changelog. Runs on a thread of its own, since all of it waits for the broker.
+part of the changelog. Runs on a thread of its own, since all of it waits for the broker. A partition that can't be
+restored yet is tried again after a while, and holds up no other.
 """
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.errors import SluicegateError
-from streams.changelog import Changelogs
+from streams.changelog import ChangelogMissing, Changelogs
 from streams.checkpoints import Checkpoints
 from streams.membership import Membership
 from streams.offset_metadata import slot_of
@@ -26,13 +27,35 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REQUEST_SECONDS = 5.0
 CHECKPOINT_SECONDS = 2.0
 
-Task: TypeAlias = tuple[Partition, int]
-
 log = structlog.get_logger(__name__)
 
 
 class OffsetOutOfRange(SluicegateError):
     """A committed offset outside the log: records were deleted unread, or the topic was made anew."""
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A partition to restore, for the ticket that it had; not `before` that time (seconds, monotonic)."""
+
+    partition: Partition
+    ticket: int
+    before: float = 0.0
+    pause: float = FIRST_PAUSE
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is still ours, and nobody asked again."""
+        return self.partition.owned and self.ticket == self.partition.ticket
+
+
+@dataclass(slots=True)
+class Delayed:
+    """A partition that can't be restored now, and why; it is tried again."""
+
+    partition: Partition
+    ticket: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -73,12 +96,13 @@ class Restoration(threading.Thread):
         self._settled = settled
         self._stopped = stopped_by_operator
         self._submitted: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
-        self.restored: queue.SimpleQueue[Restored] = queue.SimpleQueue()
+        self._waiting: list[Task] = []
+        self.restored: queue.SimpleQueue[Restored | Delayed] = queue.SimpleQueue()
         self._ending = threading.Event()
 
     def submit(self, partitions: Sequence[Partition]) -> None:
         """Asks for these partitions; those that are lost meanwhile are dropped."""
-        self._submitted.put([(partition, partition.ticket) for partition in partitions])
+        self._submitted.put([Task(partition, partition.ticket) for partition in partitions])
 
     def stop(self, timeout: float) -> None:
         """Ends the thread."""
@@ -87,15 +111,28 @@ class Restoration(threading.Thread):
         self.join(timeout)
 
     def run(self) -> None:
-        """Restores what is submitted, and writes checkpoints that are due in between."""
+        """Restores what is submitted or due again, and writes checkpoints that are due in between."""
         while not self._ending.is_set():
             try:
-                tasks = self._submitted.get(timeout=CHECKPOINT_SECONDS)
+                tasks = self._submitted.get(timeout=self._patience())
             except queue.Empty:
+                tasks = []
+            due = self._take_due()
+            if tasks or due:
+                # What is new comes first: what failed before may take its time to fail again.
+                self._restore_settled([*(tasks or []), *due])
+            else:
                 self._save_due()
-                continue
-            if tasks:
-                self._restore_persistently(tasks)
+
+    def _patience(self) -> float:
+        now = time.monotonic()
+        return max(0.0, min([CHECKPOINT_SECONDS, *(task.before - now for task in self._waiting)]))
+
+    def _take_due(self) -> list[Task]:
+        now = time.monotonic()
+        due = [task for task in self._waiting if task.before <= now]
+        self._waiting = [task for task in self._waiting if task.before > now and task.wanted]
+        return due
 
     def _save_due(self) -> None:
         try:
@@ -103,30 +140,43 @@ class Restoration(threading.Thread):
         except KafkaException as error:
             log.warning("checkpoints wait for the cluster", error=str(error))
 
-    def _restore_persistently(self, tasks: list[Task]) -> None:
-        """Tries until they are restored or lost, or the lane ends."""
-        pause = FIRST_PAUSE
-        while not self._ending.is_set():
-            wanted = [
-                (partition, ticket) for partition, ticket in tasks if partition.owned and ticket == partition.ticket
-            ]
-            try:
-                if self._settled.wait(0.2):
-                    self._restore(wanted)
-                    return
-            except (KafkaException, TimeoutError) as error:
-                log.warning("partitions can't be restored yet, trying again", error=str(error), pause=pause)
-                self._ending.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+    def _restore_settled(self, tasks: list[Task]) -> None:
+        """Restores them once no earlier transaction of ours can be open."""
+        while not self._settled.wait(0.2):
+            if self._ending.is_set():
+                return
+        wanted = [task for task in tasks if task.wanted]
+        if wanted:
+            self._restore(wanted)
 
     def _restore(self, tasks: list[Task]) -> None:
-        if not tasks:
+        """Tries each: together what the cluster is asked together, each alone if that fails."""
+        places = [TopicPartition(task.partition.topic, task.partition.number) for task in tasks]
+        try:
+            self._succession.end_dead_transactions(places)
+            committed = self._stable.committed(places, timeout=REQUEST_SECONDS)
+        except (KafkaException, TimeoutError) as error:
+            if len(tasks) == 1:
+                self._delay(tasks[0], error)
+                return
+            for task in tasks:
+                if not self._ending.is_set():
+                    self._restore([task])
             return
-        places = [TopicPartition(partition.topic, partition.number) for partition, _ in tasks]
-        self._succession.end_dead_transactions(places)
-        committed = self._stable.committed(places, timeout=REQUEST_SECONDS)
-        for (partition, ticket), place in zip(tasks, committed, strict=True):
-            self._restore_one(partition, ticket, place)
+        for task, place in zip(tasks, committed, strict=True):
+            try:
+                if task.wanted:
+                    self._restore_one(task.partition, task.ticket, place)
+            except (KafkaException, TimeoutError, ChangelogMissing) as error:
+                self._delay(task, error)
+
+    def _delay(self, task: Task, error: Exception) -> None:
+        reason = str(error) or repr(error)
+        log.warning("a partition waits to be restored", partition=str(task.partition), error=reason, pause=task.pause)
+        self.restored.put(Delayed(task.partition, task.ticket, reason))
+        task.before = time.monotonic() + task.pause
+        task.pause = min(task.pause * 2, LONGEST_PAUSE)
+        self._waiting.append(task)
 
     def _restore_one(self, partition: Partition, ticket: int, committed: TopicPartition) -> None:
         place = TopicPartition(partition.topic, partition.number)

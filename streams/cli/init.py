@@ -58,7 +58,10 @@ def print_done(plan: Plan, done: Provisioned) -> None:
     created = {topic.name: topic for topic in done.topics.create}
     said = dict.fromkeys((topic.name for topic in plan.topics), "there")
     said |= dict.fromkeys(done.altered, "altered") | dict.fromkeys(done.created, "[green]created[/]")
+    said |= dict.fromkeys(done.widened, "[green]widened[/]")
     console.print(topic_table(tuple(created.get(topic.name, topic) for topic in plan.topics), said))
+    for widening in done.topics.widen:
+        console.print(f"{widening.topic}: partitions {widening.was} -> {widening.partitions}, as its requests have")
     for change in done.topics.alter:
         was = ", ".join(f"{key} {change.was[key]} -> {value}" for key, value in change.changes.items())
         console.print(f"{change.topic}: {was}")

@@ -129,6 +129,12 @@ STOPPED = Metric(
     "partitions",
     "Owned partitions that a dead letter limit stopped; an operator resumes them.",
 )
+WAITING = Metric(
+    "sluicegate_partitions_waiting",
+    "gauge",
+    "partitions",
+    "Owned partitions that can't be restored yet, and are not read; `/health` says why and what to do.",
+)
 OWNED = Metric("sluicegate_partitions_owned", "gauge", "partitions", "Partitions that this worker owns.")
 TIMERS_FIRED = Metric("sluicegate_timers_fired_total", "counter", "timers", "Timers that were due and fired.")
 TIMER_LATENESS = Metric(
@@ -174,6 +180,7 @@ CATALOGUE: tuple[Metric, ...] = (
     EVICTIONS,
     DEAD_LETTERS,
     STOPPED,
+    WAITING,
     OWNED,
     TIMERS_FIRED,
     TIMER_LATENESS,

@@ -15,7 +15,8 @@ class LaneState:
 
     `ready` has a flag for each thing that must be there before it answers (`connected`, `model loaded`, ...);
     `oldest_unsettled` is the monotonic time at which its oldest unsettled record was read, None when there is
-    none; `failure` says what ended it, if anything did; `stopped` counts partitions that an operator must resume.
+    none; `failure` says what ended it, if anything did; `stopped` counts partitions that an operator must resume;
+    `delayed` has a line for each partition that can't be restored yet: why, and what to do.
     """
 
     name: str
@@ -23,6 +24,7 @@ class LaneState:
     oldest_unsettled: float | None = None
     failure: str | None = None
     stopped: int = 0
+    delayed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def judge(now: float, stall_seconds: float, lanes: Sequence[LaneState]) -> Healt
     """The health at `now` (monotonic, seconds) of a worker with these lanes. A stopped partition is only told."""
     dead = [reason for lane in lanes for reason in why_dead(now, stall_seconds, lane)]
     waiting = [f"{lane.name}: not yet {flag}" for lane in lanes for flag, yes in lane.ready.items() if not yes]
+    waiting += [f"{lane.name}: {line}" for lane in lanes for line in lane.delayed]
     told = [f"{lane.name}: {lane.stopped} partitions stopped" for lane in lanes if lane.stopped]
     if not lanes:
         waiting.append("no lane runs yet")

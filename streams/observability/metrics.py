@@ -107,10 +107,11 @@ class LaneMetrics:
         if self._children.pop((catalogue.LAG.name, topic, str(partition)), None) is not None:
             self._instruments.of(catalogue.LAG).remove(self.lane, topic, str(partition))
 
-    def partitions(self, owned: int, stopped: int = 0) -> None:
-        """How many partitions are owned, and how many of them a dead letter limit stopped."""
+    def partitions(self, owned: int, stopped: int = 0, waiting: int = 0) -> None:
+        """How many partitions are owned, how many of them are stopped, and how many can't be restored yet."""
         self._child(catalogue.OWNED).set(owned)
         self._child(catalogue.STOPPED).set(stopped)
+        self._child(catalogue.WAITING).set(waiting)
 
     def unsettled_age(self, seconds: Callable[[], float]) -> None:
         """Gives the function that each scrape asks for the age of the oldest unsettled record (0: none)."""

@@ -10,12 +10,13 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewPartitions,
     NewTopic,
     ResourceType,
 )
 
 from schemas.errors import SluicegateError
-from streams.provisioning.difference import Alteration, Difference, Existing
+from streams.provisioning.difference import Alteration, Difference, Existing, Widening
 from streams.provisioning.topics import Topic
 
 SECONDS = 10.0
@@ -35,6 +36,7 @@ class Made:
 
     created: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
+    widened: list[str] = field(default_factory=list)
 
 
 class Cluster:
@@ -69,11 +71,15 @@ class Cluster:
         }
 
     def make(self, change: Difference) -> Made:
-        """Creates and alters. Raises Refused, having done nothing, when the difference has refusals."""
+        """Creates, widens and alters. Raises Refused, having done nothing, when the difference has refusals."""
         if change.refusals:
             raise Refused("; ".join(change.refusals))
         made = Made(created=self.create(change.create))
-        self.wait_for_leaders({topic.name: topic.partitions for topic in change.create})
+        for widening in change.widen:
+            self.widen(widening)
+            made.widened.append(widening.topic)
+        self.wait_for_leaders({one.name: one.partitions for one in change.create})
+        self.wait_for_leaders({one.topic: one.partitions for one in change.widen})
         for alteration in change.alter:
             self.alter(alteration)
             made.altered.append(alteration.topic)
@@ -122,6 +128,16 @@ class Cluster:
             leaders = sum(one.leader >= 0 for one in found.values())
             if leaders < number:
                 raise NotThereYet(f"topic {name}: {leaders} of {number} partitions have a leader: are all brokers up?")
+
+    def widen(self, widening: Widening) -> None:
+        """Adds partitions to one topic; raises Refused with the cluster's reason."""
+        new = [NewPartitions(widening.topic, widening.partitions)]
+        try:
+            self.admin.create_partitions(new, operation_timeout=SECONDS, request_timeout=SECONDS)[
+                widening.topic
+            ].result()
+        except KafkaException as error:
+            raise Refused(f"topic {widening.topic} was not widened: {error.args[0].str()}") from error
 
     def alter(self, alteration: Alteration) -> None:
         """Changes settings of one topic; raises Refused with the cluster's reason."""

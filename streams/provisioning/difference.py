@@ -25,6 +25,15 @@ class Alteration:
 
 
 @dataclass(frozen=True, slots=True)
+class Widening:
+    """An existing topic that follows its requests, and has fewer partitions than they have now."""
+
+    topic: str
+    partitions: int
+    was: int
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What making the plan means. With `refusals`, nothing is made."""
 
@@ -33,6 +42,7 @@ class Difference:
     kept: tuple[str, ...]
     notices: tuple[str, ...]
     refusals: tuple[str, ...]
+    widen: tuple[Widening, ...] = ()
 
 
 def difference(wanted: tuple[Topic, ...], existing: Mapping[str, Existing]) -> Difference:
@@ -42,22 +52,25 @@ def difference(wanted: tuple[Topic, ...], existing: Mapping[str, Existing]) -> D
     kept: list[str] = []
     notices: list[str] = []
     wrong: list[tuple[Topic, Existing]] = []
+    widen: list[Widening] = []
     for topic in wanted:
         topic = with_partitions_of(topic, existing)
         there = existing.get(topic.name)
         if there is None:
             create.append(topic)
             continue
-        if is_wrong(topic, there):
+        if is_narrow(topic, there):
+            widen.append(Widening(topic.name, topic.partitions, there.partitions))
+        elif is_wrong(topic, there):
             wrong.append((topic, there))
         notices += notice(topic, there)
         changes = {} if topic.bound else changed(topic, there)
         if changes:
             was = {key: there.config.get(key, "") for key in changes}
             alter.append(Alteration(topic.name, changes, was))
-        else:
+        elif not is_narrow(topic, there):
             kept.append(topic.name)
-    return Difference(tuple(create), tuple(alter), tuple(kept), tuple(notices), refuse(wrong))
+    return Difference(tuple(create), tuple(alter), tuple(kept), tuple(notices), refuse(wrong), tuple(widen))
 
 
 def with_partitions_of(topic: Topic, existing: Mapping[str, Existing]) -> Topic:
@@ -70,6 +83,11 @@ def with_partitions_of(topic: Topic, existing: Mapping[str, Existing]) -> Topic:
 def changed(topic: Topic, there: Existing) -> dict[str, str]:
     """The settings that differ."""
     return {key: value for key, value in topic.config.items() if there.config.get(key) != value}
+
+
+def is_narrow(topic: Topic, there: Existing) -> bool:
+    """Whether its requests were given partitions that it lacks. It has no keys that could move: it may be widened."""
+    return topic.exact and not topic.bound and bool(topic.like) and there.partitions < topic.partitions
 
 
 def is_wrong(topic: Topic, there: Existing) -> bool:

@@ -19,12 +19,14 @@ class Provisioned:
     created: tuple[str, ...]
     altered: tuple[str, ...]
     schemas: tuple[str, ...]
+    widened: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {
             "created": list(self.created),
             "altered": list(self.altered),
+            "widened": list(self.widened),
             "kept": list(self.topics.kept),
             "schemas": list(self.schemas),
             "notices": list(self.topics.notices),
@@ -45,4 +47,5 @@ def provision(settings: Settings, plan: Plan) -> Provisioned:
         steps = apply(registry, plan.registrations)
     finally:
         registry.close()
-    return Provisioned(change, tuple(made.created), tuple(made.altered), tuple(step.text for step in steps))
+    done = tuple(step.text for step in steps)
+    return Provisioned(change, tuple(made.created), tuple(made.altered), done, tuple(made.widened))

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import NewPartitions
 
 from schemas.errors import SchemaNotFound
 from streams.binding import bind
@@ -16,6 +17,7 @@ from streams.provisioning.provision import provision
 from streams.provisioning.start_check import check_at_start
 from streams.provisioning.topics import Topic, compacted, kept_for
 from streams.settings import KafkaSettings, LaneSettings, Settings, override
+from streams.testing import eventually
 
 
 @pytest.fixture
@@ -52,6 +54,19 @@ def test_a_changed_partition_count_is_refused_and_nothing_is_made(cluster: Clust
         make(cluster, new, grown)
     assert list(cluster.existing([old, new])) == [old.name]
     assert cluster.existing([old])[old.name].partitions == 2
+
+
+def test_what_follows_requests_that_were_given_partitions_is_widened(
+    cluster: Cluster, new_topic: Callable[..., str]
+) -> None:
+    requests = Topic(new_topic("orders", partitions=2), "requests", 4, 1, {}, bound=True)
+    state = Topic(unique("state"), "state", 4, 1, compacted(50_000), like=(requests.name,))
+    make(cluster, requests, state)
+    cluster.admin.create_partitions([NewPartitions(requests.name, 5)])[requests.name].result(10)
+    eventually(lambda: cluster.existing([requests])[requests.name].partitions == 5)
+    assert make(cluster, requests, state) == Made(widened=[state.name])
+    assert cluster.existing([state])[state.name].partitions == 5
+    assert make(cluster, requests, state) == Made()
 
 
 def test_changed_settings_are_altered(cluster: Cluster) -> None:

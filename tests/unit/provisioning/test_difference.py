@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from streams.provisioning.difference import Difference, Existing, difference
+from streams.provisioning.difference import Difference, Existing, Widening, difference
 from streams.provisioning.topics import Topic
 
 REQUESTS = Topic("requests", "requests of echo", 4, 1, {"retention.ms": "100", "compression.type": "uncompressed"})
@@ -41,10 +41,18 @@ def test_a_new_repeats_topic_has_as_many_partitions_as_the_existing_requests() -
     assert [(topic.name, topic.partitions) for topic in change.create] == [("repeats", 12)]
 
 
-def test_a_repeats_topic_that_does_not_match_its_requests_is_refused() -> None:
+def test_a_repeats_topic_whose_requests_were_given_partitions_is_widened() -> None:
     own = replace(REQUESTS, bound=True)
     change = compare(own, REPEATS, requests=there(REQUESTS, partitions=12), repeats=there(REPEATS))
-    assert "repeats has 4 partitions and 12 are wanted, as many as the requests" in change.refusals[0]
+    assert change.widen == (Widening("repeats", 12, 4),)
+    assert (change.refusals, change.kept) == ((), ("requests",))
+
+
+def test_a_repeats_topic_with_more_partitions_than_its_requests_is_refused() -> None:
+    own = replace(REQUESTS, bound=True)
+    change = compare(own, REPEATS, requests=there(REQUESTS, partitions=2), repeats=there(REPEATS))
+    assert "repeats has 4 partitions and 2 are wanted, as many as the requests" in change.refusals[0]
+    assert change.widen == ()
     assert "delete these topics and run `sluicegate init` again" in change.refusals[0]
 
 

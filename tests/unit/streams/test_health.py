@@ -36,6 +36,13 @@ def test_a_worker_without_a_lane_is_not_ready() -> None:
     }
 
 
+def test_a_partition_that_waits_to_be_restored_is_told_with_what_to_do() -> None:
+    line = "asked[4] waits: its changelog has no partition 4: run `sluicegate init`"
+    health = judge(0.0, 60.0, [LaneState("digits", READY, delayed=(line,))])
+    assert (health.live, health.ready) == (True, False)
+    assert health.reasons == (f"digits: {line}",)
+
+
 def test_a_stopped_partition_is_told_and_is_no_reason_for_a_restart() -> None:
     health = judge(0.0, 60.0, [LaneState("digits", READY, stopped=2)])
     assert (health.live, health.ready) == (True, True)

@@ -32,11 +32,13 @@ def test_every_metric_of_the_catalogue_is_touched_by_a_lane_and_shown() -> None:
     lane.producer_renewed()
     lane.pause()
     lane.lag("requests", 0, 17)
-    lane.partitions(4, 1)
+    lane.partitions(4, 1, 2)
     lane.unsettled_age(lambda: 1.5)
     lane.repeats("replayed", 2)
     lane.evictions(5)
     lane.dead_letters(1)
+    lane.timers_fired(2, 0.01)
+    lane.timers_pinned(1)
     lane.host_restarts()
     shown = samples(instruments)
     names = {name for name, *_ in shown}
@@ -47,6 +49,7 @@ def test_every_metric_of_the_catalogue_is_touched_by_a_lane_and_shown() -> None:
     assert shown["sluicegate_outcomes_total", "code=COMPLETED", "lane=echo"] == 63
     assert shown["sluicegate_transaction_bytes_total", "lane=echo"] == 12_800
     assert shown["sluicegate_paused", "lane=echo"] == 1
+    assert shown["sluicegate_partitions_waiting", "lane=echo"] == 2
     assert shown["sluicegate_lag_records", "lane=echo", "partition=0", "topic=requests"] == 17
     assert shown["sluicegate_unsettled_age_seconds", "lane=echo"] == 1.5
     assert shown["sluicegate_partitions_stopped", "lane=echo"] == 1

@@ -1,0 +1,128 @@
+"""Partitions are restored each for itself: one that can't be is tried again, and holds up no other."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streams import restoration
+from streams.changelog import ChangelogMissing
+from streams.partition import Ownership, Partition
+from streams.repeats.book import AnswerBook, Bounds
+from streams.restoration import Delayed, Restoration, Restored
+from streams.testing import eventually
+
+
+class Cluster:
+    """All that a restoration asks; partitions in `missing` have no changelog, and those in `unfenced` a live ghost."""
+
+    def __init__(self) -> None:
+        self.missing: set[int] = set()
+        self.unfenced: set[int] = set()
+        self.brought_up: Counter[int] = Counter()
+
+    def end_dead_transactions(self, places: Sequence[TopicPartition]) -> None:
+        if self.unfenced & {place.partition for place in places}:
+            raise KafkaException(KafkaError(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
+
+    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
+        return [TopicPartition(place.topic, place.partition, 5, "") for place in places]
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        return 0, 10
+
+    def commit(self, offsets: Sequence[TopicPartition], timeout: float) -> None:
+        """Takes every claim."""
+
+    def bring_up(self, partition: Partition) -> None:
+        if partition.number in self.missing:
+            raise ChangelogMissing(f"no changelog for {partition.number}: run `sluicegate init`")
+        self.brought_up[partition.number] += 1
+
+    def save_due(self, partitions: Sequence[Partition]) -> None:
+        """Nothing is ever due."""
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+@pytest.fixture
+def restoring(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restoration]:
+    monkeypatch.setattr(restoration, "LONGEST_PAUSE", 0.1)
+    settled, fake = Event(), cast(Any, cluster)
+    settled.set()
+    made = Restoration(
+        "echo", fake, fake, fake, fake, fake, Ownership(), "slot=0", settled, lambda topic, number: False
+    )
+    made.start()
+    yield made
+    made.stop(5)
+    assert not made.is_alive()
+
+
+def partitions(count: int) -> list[Partition]:
+    return [Partition("requests", number, AnswerBook(Bounds(10, 1_000, 1_000))) for number in range(count)]
+
+
+class Outcomes:
+    """What came out of a restoration so far."""
+
+    def __init__(self, source: Restoration) -> None:
+        self._source = source
+        self.restored: Counter[int] = Counter()
+        self.delayed: dict[int, str] = {}
+
+    def look(self) -> "Outcomes":
+        while not self._source.restored.empty():
+            one = self._source.restored.get()
+            if isinstance(one, Restored):
+                self.restored[one.partition.number] += 1
+            else:
+                assert isinstance(one, Delayed)
+                self.delayed[one.partition.number] = one.reason
+        return self
+
+
+@pytest.mark.parametrize("fault", ["missing", "unfenced"])
+def test_one_that_fails_is_told_and_tried_again_and_the_others_are_restored_once(
+    cluster: Cluster, restoring: Restoration, fault: str
+) -> None:
+    getattr(cluster, fault).add(1)
+    outcomes = Outcomes(restoring)
+    restoring.submit(partitions(4))
+    eventually(lambda: set(outcomes.look().restored) == {0, 2, 3} and 1 in outcomes.delayed)
+    getattr(cluster, fault).clear()
+    eventually(lambda: outcomes.look().restored[1])
+    assert set(outcomes.restored.values()) == {1}
+    assert set(cluster.brought_up.values()) == {1}
+    assert fault == "unfenced" or outcomes.delayed == {1: "no changelog for 1: run `sluicegate init`"}
+
+
+def test_what_comes_later_is_restored_beside_one_that_waits(cluster: Cluster, restoring: Restoration) -> None:
+    cluster.missing.add(0)
+    outcomes = Outcomes(restoring)
+    first, second, third = partitions(3)
+    restoring.submit([first])
+    eventually(lambda: outcomes.look().delayed)
+    restoring.submit([second, third])
+    eventually(lambda: set(outcomes.look().restored) == {1, 2})
+
+
+def test_one_that_is_lost_or_asked_for_again_is_given_up(cluster: Cluster, restoring: Restoration) -> None:
+    cluster.missing |= {0, 1}
+    outcomes = Outcomes(restoring)
+    lost, again = partitions(2)
+    restoring.submit([lost, again])
+    eventually(lambda: len(outcomes.look().delayed) == 2)
+    lost.owned = False
+    again.ticket += 1
+    cluster.missing.clear()
+    restoring.submit([again])
+    eventually(lambda: outcomes.look().restored[1] == 1)
+    assert outcomes.restored[0] == 0
+    assert cluster.brought_up == {1: 1}

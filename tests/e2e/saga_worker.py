@@ -100,15 +100,15 @@ def waiting(name: str, timeout_ms: int) -> Saga[Begin, Echoes]:
     return saga
 
 
-def hasty() -> Saga[Begin, Echoes]:
-    """A step that gives its participant a second, twice."""
-    saga = Saga(name="hasty", version=1, start=Begin, data=Echoes, saga_id=identity, initial=first)
+def hasty(name: str, attempts: int) -> Saga[Begin, Echoes]:
+    """A step that gives its participant a second, so many times."""
+    saga = Saga(name=name, version=1, start=Begin, data=Echoes, saga_id=identity, initial=first)
 
     @saga.step(
         send="echo",
         reply=Echo,
         kind=Kind.READ_ONLY,
-        retry=Retry(max_attempts=2, initial_ms=100, jitter=0),
+        retry=Retry(max_attempts=attempts, initial_ms=100, jitter=0),
         timeout=Timeout(queue_ms=None, run_ms=seconds(1)),
     )
     def one(data: Echoes) -> dict[str, Any]:
@@ -118,7 +118,13 @@ def hasty() -> Saga[Begin, Echoes]:
     return saga
 
 
-SAGAS = (three_echoes(), waiting("impatient", 1_000), waiting("patient", 600_000), hasty())
+SAGAS = (
+    three_echoes(),
+    waiting("impatient", 1_000),
+    waiting("patient", 600_000),
+    hasty("hasty", 2),
+    hasty("resigned", 1),
+)
 CATALOGUE = Catalogue(compile_saga(saga) for saga in SAGAS)
 
 

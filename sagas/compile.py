@@ -57,7 +57,7 @@ def _step(step: Step[Any], loop: ForEach | None) -> StepSpec:
         replied=step.replied,
         replying=f"on_reply of {step.name}",
         loop=loop,
-        items=None if loop is None or loop.item is None else TypeAdapter(list[loop.item]),  # type: ignore[name-defined]
+        item=None if loop is None or loop.item is None else TypeAdapter(loop.item),
         keeps_result=undo is not None or (loop is not None and loop.collect is not None),
     )
 

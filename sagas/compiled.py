@@ -33,7 +33,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepSpec:
-    """A step. `loop` is the loop that it is the body of; `keeps_result` says whether its reply is needed later."""
+    """A step. `loop` is the loop that it is the body of, `item` its items' type.
+
+    `keeps_result` says whether its reply is needed later; `replying` names it where something goes wrong.
+    """
 
     name: str
     kind: Kind
@@ -44,7 +47,7 @@ class StepSpec:
     replied: Callable[..., Any] | None
     replying: str
     loop: ForEach | None
-    items: TypeAdapter[Any] | None
+    item: TypeAdapter[Any] | None
     keeps_result: bool
 
 

@@ -88,7 +88,7 @@ class _Compiler:
         self._named = named_types(schema.parsed)
         self._code = SourceCode()
         self._code.constants.update(
-            LONGS=LONGS, long=encode_long, int32=encode_int, length=_length, join=b"".join, explain=explain,
+            LONGS=LONGS, long=_long, int32=encode_int, length=_length, join=b"".join, explain=explain,
             as_bytes=_as_bytes, as_int=_as_int, as_boolean=_as_boolean, as_list=_as_list,
         )  # fmt: skip
 
@@ -288,6 +288,10 @@ class _Compiler:
 @lru_cache(maxsize=8)
 def _lengths(branch: bytes) -> tuple[bytes, ...]:
     return tuple(branch + small for small in LONGS)
+
+
+# Moments recur: within a record, and from one to the next.
+_long = lru_cache(maxsize=4_096)(encode_long)
 
 
 def _length(branch: bytes, size: int) -> bytes:

@@ -1,11 +1,13 @@
 """Going on: what of the flow is done, and what can be begun."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from sagas import values
-from sagas.engine.sending import items_of, send_step
+from sagas.engine.sending import item_of, send_step
 from sagas.engine.turn import SagaFault, Turn, call
 from sagas.events import EventKind
 from sagas.flow import ForEach, Node, Parallel, Pivot, Run, Seq, WaitSignal, When
@@ -155,17 +157,16 @@ def _list_items(turn: Turn, node: ForEach) -> bool:
         if turn.instance.pivoted:
             raise SagaFault(name, turn.why)
         return False
-    if spec.items is not None:
-        items = call(name, f"writing {label}", _jsonable, spec.items, items)
-    else:
-        items = call(name, f"writing {label}", values.kept, items)
-    turn.record(EventKind.ITEMS_LISTED, name, body={"items": items})
-    call(name, f"reading {label}", items_of, turn, spec)
+    recorded = call(name, f"writing {label}", _recorded, spec.item, items)
+    for item in recorded:
+        item_of(spec, item)
+    turn.record(EventKind.ITEMS_LISTED, name, body={"items": recorded})
     return True
 
 
-def _jsonable(adapter: Any, items: Any) -> Any:
-    return values.loads(adapter.dump_json(list(items)))
+def _recorded(item: TypeAdapter[Any] | None, items: Sequence[Any]) -> Any:
+    """The items as JSON values."""
+    return values.kept(items) if item is None else [values.loads(item.dump_json(one)) for one in items]
 
 
 def _collect(turn: Turn, node: ForEach, field: str) -> None:

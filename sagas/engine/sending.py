@@ -50,15 +50,14 @@ def arguments_of(turn: Turn, path: str, spec: StepSpec) -> tuple[Any, ...]:
         return (data,)
     _, index = split_path(path)
     assert index is not None
-    return data, items_of(turn, spec)[index]
+    return data, item_of(spec, values.loads(turn.instance.groups[spec.name].items)[index])
 
 
-def items_of(turn: Turn, spec: StepSpec) -> Any:
-    """A loop's recorded items, as its functions get them."""
-    text = turn.instance.groups[spec.name].items
-    if spec.items is None:
-        return values.untagged(values.loads(text))
-    return call(spec.name, f"reading the items of {spec.name}", spec.items.validate_json, text)
+def item_of(spec: StepSpec, recorded: Any) -> Any:
+    """A loop's recorded item, as its functions get it."""
+    if spec.item is None:
+        return values.untagged(recorded)
+    return call(spec.name, "reading an item", spec.item.validate_json, values.dumps(recorded))
 
 
 def _outcome(path: str, spec: StepSpec, state: StepState, key: str) -> Any:

@@ -3,10 +3,14 @@
 BIN := .venv/bin
 PACKAGES := schemas processors sagas streams
 
-.PHONY: help setup jars demo test check format bench up down pin compose clean
+SAGAS ?= 1000
+KILLS ?= 40
+SEED ?=
+
+.PHONY: help setup jars demo test check format crash-sagas bench up down pin compose clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## make .venv with everything that requirements.txt pins
 	@scripts/setup.sh
@@ -31,8 +35,11 @@ format: setup  ## put the code in the house's form
 	@$(BIN)/ruff check --fix-only --select I .
 	@$(BIN)/ruff format .
 
+crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times, and check every credit (SEED repeats)
+	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 bench: setup jars  ## measure, and write bench/results
-	@$(BIN)/python -m bench.spine
+	@$(BIN)/python -m bench.spine; spine=$$?; $(BIN)/python -m bench.sagas && exit $$spine
 
 up: setup  ## start the local Kafka and registry
 	@$(BIN)/sluicegate up

@@ -10,7 +10,7 @@ from bench.programs import ROOT
 from bench.rows import RESULTS
 
 PAGE = ROOT / "docs" / "performance.md"
-SECTIONS = {"figures": "spine.json", "hot path": "hot_path.json"}
+SECTIONS = {"figures": "spine.json", "sagas": "sagas.json", "hot path": "hot_path.json"}
 
 
 def table(rows: list[dict[str, Any]]) -> str:

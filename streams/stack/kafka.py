@@ -3,8 +3,10 @@
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
@@ -115,9 +117,9 @@ def properties_file(layout: Layout) -> Path:
     return layout.root / "kafka.properties"
 
 
-def prepare(settings: Settings, layout: Layout) -> None:
-    """Write the settings, and format the data directory if it is new; blocks for a second or two then."""
-    lines = [f"{name}={value}\n" for name, value in local_properties(settings, layout).items()]
+def prepare(settings: Settings, layout: Layout, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Write the settings, `more` over them, and format a data directory that is new: blocks for a second or two."""
+    lines = [f"{name}={value}\n" for name, value in {**local_properties(settings, layout), **more}.items()]
     properties_file(layout).write_text("".join(lines))
     if (layout.kafka_data / "meta.properties").is_file():
         return

@@ -15,6 +15,7 @@ from schemas.codec import Codec
 from schemas.envelope import MAX_CORRELATION, REPLAYED, headers_at, outcome_headers, shared_headers
 from schemas.outcome import Code, Completed, Failed, Outcome
 from schemas.records import MAX_REQUEST_ID
+from schemas.result import result_record
 from streams.binding import Binding
 from streams.entry import Entry
 from streams.fitting import fitting_dead_letter, reserved
@@ -52,7 +53,7 @@ class Answering:
     ) -> None:
         self._binding = binding
         self._codec = codec
-        self._common: dict[str, Any] = {"error": None, "model": model, "model_version": model_version}
+        self._model, self._model_version = model, model_version
         self._limits = limits
         self._reply_problem = reply_problem
         self._refuse = refuse
@@ -127,30 +128,16 @@ class Answering:
         """The framed result record of an outcome."""
         request_id = entry.record.get("request_id", "")
         queue_ms = float(max(0, now_ms - entry.timestamp))
-        if type(outcome) is Completed:
-            record = {
-                "request_id": request_id,
-                "status": "COMPLETED",
-                **outcome.output,
-                **self._common,
-                "queue_ms": queue_ms,
-                "compute_ms": compute_ms,
-            }
-        else:
-            record = {
-                "request_id": request_id,
-                "status": "FAILED",
-                **self._common,
-                "error": failure(outcome),  # type: ignore[arg-type] # the other of two
-                "queue_ms": queue_ms,
-                "compute_ms": compute_ms,
-            }
-        return self._codec.encode(record)
+        return self._codec.encode(
+            result_record(request_id, outcome, self._model, self._model_version, queue_ms, compute_ms)
+        )
 
     @cached_property
     def _encode_completed(self) -> Callable[[Mapping[str, Any]], bytes]:
         # Made at the first use, because the codec is bound after this object is made.
-        return self._codec.encoder_with({"status": "COMPLETED", **self._common})
+        return self._codec.encoder_with(
+            {"status": "COMPLETED", "error": None, "model": self._model, "model_version": self._model_version}
+        )
 
     def _fitting(self, entry: Entry, output: Output, now_ms: int) -> Output:
         limit = self._limits(output.topic)
@@ -193,16 +180,6 @@ def remember(entry: Entry, value: bytes, now_ms: int) -> None:
             entry.sealed = seal(entry.payload_digest, now_ms, value, type(outcome) is Failed)
         else:
             entry.large = True
-
-
-def failure(outcome: Failed) -> dict[str, Any]:
-    """The error of a result record."""
-    return {
-        "code": outcome.code,
-        "message": outcome.message,
-        "retriable": outcome.retriable,
-        "details": outcome.details,
-    }
 
 
 def final(outcome: Outcome) -> bool:

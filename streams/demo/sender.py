@@ -1,12 +1,12 @@
 """Sends the demo's requests: all sentences at once, as a backlog, and the digits one after the other, as a stream."""
 
-import threading
 import time
 from collections.abc import Sequence
 
 from streams.client.connection import open_registry, producer
 from streams.client.routes import Route, open_route
 from streams.client.sending import Sender
+from streams.demo.demo_thread import DemoThread
 from streams.demo.tally import Tally
 from streams.demo.work import DIGITS, EMBED, Job, Work
 from streams.settings import Settings
@@ -14,28 +14,15 @@ from streams.settings import Settings
 DIGITS_A_SECOND = 75
 
 
-class Sending(threading.Thread):
-    """The thread that sends; `problem` is what ended it too early."""
+class Sending(DemoThread):
+    """The thread that sends."""
 
     def __init__(self, settings: Settings, work: Work, tally: Tally) -> None:
-        super().__init__(name="demo-sender", daemon=True)
+        super().__init__("demo-sender")
         self._settings, self._work, self._tally = settings, work, tally
-        self._stopping = threading.Event()
-        self.problem: Exception | None = None
 
-    def stop(self) -> None:
-        """Ends it, whatever is left."""
-        self._stopping.set()
-        self.join()
-
-    def run(self) -> None:
+    def work(self) -> None:
         """Sends everything."""
-        try:
-            self._send_all()
-        except Exception as error:
-            self.problem = error
-
-    def _send_all(self) -> None:
         registry = open_registry(self._settings)
         try:
             routes = {name: open_route(self._settings, registry, name) for name in (DIGITS, EMBED)}
@@ -52,7 +39,7 @@ class Sending(threading.Thread):
     def _send_stream(self, jobs: Sequence[Job], route: Route, sender: Sender) -> None:
         begin = time.monotonic()
         for number, job in enumerate(jobs):
-            if self._stopping.wait(max(0.0, begin + number / DIGITS_A_SECOND - time.monotonic())):
+            if self.stopping.wait(max(0.0, begin + number / DIGITS_A_SECOND - time.monotonic())):
                 return
             self._send(job, route, sender)
 

@@ -14,6 +14,7 @@ from streams.binding import bind
 from streams.client.reading import TopicReader
 from streams.client.spans import Place
 from streams.demo import model
+from streams.demo.demo_thread import DemoThread
 from streams.demo.picture import Scene
 from streams.demo.proof import Answer, Log, judge
 from streams.demo.screen import Screen
@@ -162,7 +163,7 @@ def in_the_middle(tally: Tally) -> bool:
     return min(shares) >= 0.05 and max(shares) >= 0.35
 
 
-def check(*threads: Watcher | Sending) -> None:
+def check(*threads: DemoThread) -> None:
     """Raises what ended one of the threads."""
     for thread in threads:
         if thread.problem is not None:

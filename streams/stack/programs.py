@@ -14,14 +14,12 @@ def java() -> str:
 
     Raises UserMistake when there is none, or when it is too old.
     """
-    path = shutil.which("java")
-    if path is None:
-        raise UserMistake(
-            f"Java is missing: install a Java {JAVA} runtime (Debian, Ubuntu: openjdk-{JAVA}-jre-headless)"
-        )
-    found = java_version(path)
-    if found < JAVA:
-        raise UserMistake(f"Java {found} at {path} is too old: install Java {JAVA} or newer, first on the PATH")
+    path = found(
+        "java", f"Java is missing: install a Java {JAVA} runtime (Debian, Ubuntu: openjdk-{JAVA}-jre-headless)"
+    )
+    version = java_version(path)
+    if version < JAVA:
+        raise UserMistake(f"Java {version} at {path} is too old: install Java {JAVA} or newer, first on the PATH")
     return path
 
 
@@ -39,10 +37,7 @@ def maven() -> str:
 
     Raises UserMistake when there is none.
     """
-    path = shutil.which("mvn")
-    if path is None:
-        raise UserMistake("Maven is missing: install it (Debian, Ubuntu: maven); it fetches Kafka and the registry")
-    return path
+    return found("mvn", "Maven is missing: install it (Debian, Ubuntu: maven); it fetches Kafka and the registry")
 
 
 def docker() -> str:
@@ -50,9 +45,14 @@ def docker() -> str:
 
     Raises UserMistake when there is none.
     """
-    path = shutil.which("docker")
+    return found("docker", "Docker is missing: install it with its compose plugin, or install Java and Maven instead")
+
+
+def found(program: str, problem: str) -> str:
+    """The path of a program. Raises UserMistake with the problem when it is not on the PATH."""
+    path = shutil.which(program)
     if path is None:
-        raise UserMistake("Docker is missing: install it with its compose plugin, or install Java and Maven instead")
+        raise UserMistake(problem)
     return path
 
 

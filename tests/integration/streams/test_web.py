@@ -5,26 +5,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import faust
 import pytest
 import pytest_asyncio
-from faust.app import BootStrategy
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.app import WorkerApp
 from streams.observability.health import Health, LaneState, judge
 from streams.observability.metrics import Instruments, LaneMetrics
 from streams.observability.web import PortTaken, serve_pages, web_options
 from streams.settings import WorkerSettings
-
-
-class WithoutKafka(BootStrategy):
-    enable_kafka = False
-    enable_kafka_consumer = False
-    enable_kafka_producer = False
-
-
-class App(faust.App):
-    BootStrategy = WithoutKafka
 
 
 class Served:
@@ -35,7 +24,7 @@ class Served:
         self.instruments = Instruments()
         settings = WorkerSettings(web_port=port)
         options = web_options(settings)
-        self.app = App("pages", broker="kafka://127.0.0.1:1", store="memory://", datadir=str(folder), **options)
+        self.app = WorkerApp("pages", broker="kafka://127.0.0.1:1", store="memory://", datadir=str(folder), **options)
         self.server = serve_pages(self.app, settings, self.health, self.instruments)
 
     def health(self) -> Health:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from bench.environment import Bench, environment
 from bench.rows import RESULTS, Figures, Row, console
 from bench.warm import warm
+from streams.observability.logging import configure
+from streams.settings import LogSettings
 
 Measures = Mapping[str, Callable[[Bench], list[Row]]]
 
@@ -24,6 +26,7 @@ def run(program: str, description: str, measures: Measures, results: str) -> int
     if unknown:
         parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(measures)}")
     figures = Figures(RESULTS / results)
+    configure(LogSettings(level="error"))
     # What it has started is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with environment(arguments.quick) as bench:

@@ -5,6 +5,7 @@ way. Each party has workers in slots of its own; of each, at most one never come
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -93,8 +94,7 @@ class Workers:
 
     site: SagaSite
     revive_broker: Callable[[], None]
-    hosts: int = 0
-    brokers: int = 0
+    struck: Counter[Party] = field(default_factory=Counter)
     retired: dict[Party, set[int]] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
 
@@ -116,24 +116,21 @@ class Workers:
         self.supervisor.stop()
 
     @property
-    def deaths(self) -> dict[str, int]:
-        """How many were killed, by party."""
-        restarts = self.supervisor.restarts()
-        found = {str(party): len(self.retired.get(party, ())) for party in WORKERS}
-        for slot, count in restarts.items():
-            found[str(WORKERS[slot // SEATS])] += count
-        return {**found, str(Party.HOST): self.hosts, str(Party.BROKER): self.brokers}
+    def further(self) -> int:
+        """How many workers died beside those struck: within a transaction, or of the broker's death."""
+        deaths = sum(self.supervisor.restarts().values()) + sum(map(len, self.retired.values()))
+        return deaths - self.supervisor.kills
 
     def strike(self, fault: Fault) -> None:
         """Carries a fault out; blocks until the dead one is gone, or replaced. Raises TimeoutError."""
         if fault.party is Party.BROKER:
             self.revive_broker()
-            self.brokers += 1
             place = "0"
         elif fault.party is Party.HOST:
             place = self._kill_host(fault.pick)
         else:
             place = str(self._kill_worker(fault))
+        self.struck[fault.party] += 1
         self.done.append(f"{fault.how} {fault.party} {place}")
         log.info("fault", how=str(fault.how), party=str(fault.party), place=place)
 
@@ -161,7 +158,6 @@ class Workers:
         found = hosts(self.supervisor)
         victim = found[pick % len(found)]
         victim.kill()
-        self.hosts += 1
         return str(victim.pid)
 
     def _running(self, party: Party) -> list[int]:

@@ -99,9 +99,10 @@ class IntakeLoad(threading.Thread):
             raise TimeoutError(f"{self.sent} sagas were started within {seconds:g} s")
 
     def stop(self) -> None:
-        """Sends no more."""
+        """Sends no more, if it ever did."""
         self._stopping.set()
-        self.join(10)
+        if self.ident is not None:
+            self.join(10)
 
 
 class Meddler:

@@ -35,7 +35,8 @@ class DeviceSettings:
     """Where and how a processor runs.
 
     `device` is `auto` (CUDA when there is one), `cpu`, `cuda` or `cuda:<n>`; `threads` are torch's on the CPU (default:
-    all cores); `options` are the processor's own.
+    all cores); `options` are the processor's own; `quantize` is `none`, or `int8` for linear layers of eight bits,
+    which some processors have on the CPU.
     """
 
     device: str = "auto"
@@ -43,6 +44,7 @@ class DeviceSettings:
     threads: int | None = None
     compile: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    quantize: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,12 @@ class WorkerApp(faust.App):
 
     BootStrategy = WithoutKafka
 
+    def _new_consumer(self) -> Any:
+        # Faust makes a consumer that is never started, in a thread with an event loop that nobody else would close.
+        consumer: Any = super()._new_consumer()
+        consumer._thread.thread_loop.close()
+        return consumer
+
 
 class Worker:
     """A worker process: a Faust app and the lanes that it runs."""

@@ -107,4 +107,6 @@ def processor_lane(settings: Settings, declaration: Declaration) -> LaneDefiniti
 
 def device_settings(choice: DeviceChoice) -> DeviceSettings:
     """A setting as the processors take it."""
-    return DeviceSettings(choice.device, choice.dtype, choice.threads, choice.compile, choice.options)
+    return DeviceSettings(
+        choice.device, choice.dtype, choice.threads, choice.compile, choice.options, quantize=choice.quantize
+    )

@@ -129,6 +129,9 @@ class DeviceChoice(Section):
     dtype: str = Field(default="float32", description="number format of the weights and of the computation")
     threads: int | None = Field(default=None, ge=1, description="of torch on the CPU; by default all cores")
     compile: bool = Field(default=False, description="compile the network when it is loaded")
+    quantize: Literal["none", "int8"] = Field(
+        default="none", description="int8: linear layers of eight bits, for `embed` on the CPU"
+    )
     options: dict[str, str] = Field(default_factory=dict, description="the processor's own")
 
 

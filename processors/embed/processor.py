@@ -43,6 +43,8 @@ class Embed(TorchProcessor):
     Options: `bucket_tokens`, the most tokens of a bucket, padding included; `padding`, the share of it that may be.
     """
 
+    quantizable = True
+
     def __init__(self, device: DeviceSettings) -> None:
         super().__init__(device)
         defaults = _CUDA_BUCKET if self.device.cuda else _CPU_BUCKET

@@ -36,6 +36,12 @@ class Definition:
         return f"{self.compiled.form()['flow']} of {steps}"
 
 
+@st.composite
+def told_definitions(draw: st.DrawFn) -> Definition:
+    """As `definitions`, told in short."""
+    return Definition(draw(definitions()))
+
+
 class SagaMachine(RuleBasedStateMachine):
     """One saga, its participants, its operators, and bad luck."""
 
@@ -44,7 +50,7 @@ class SagaMachine(RuleBasedStateMachine):
         self.world: World | None = None
         self.given: list[Answer] = []
 
-    @initialize(drawn=definitions().map(Definition))
+    @initialize(drawn=told_definitions())
     def begin(self, drawn: Definition) -> None:
         """Starts it."""
         self.world = World(Small(drawn.compiled, START, OUTPUT)).begin()

@@ -1,0 +1,1 @@
+"""A purchase that somebody has to approve."""

@@ -1,6 +1,6 @@
 """The bare at-least-once loop: confluent-kafka and fastavro, no transactions, no framework, tuned.
 
-With `quick_poll` it is tuned for latency: records are produced one by one as they are polled.
+With `quick_poll` it is tuned for latency: it takes what is at hand and waits for no full batch.
 """
 
 import time
@@ -35,7 +35,7 @@ class BareLoop:
         self._producer = Producer(
             {
                 "bootstrap.servers": task.bootstrap,
-                "linger.ms": 0 if task.quick_poll else 2,
+                "linger.ms": 1 if task.quick_poll else 2,
                 "batch.size": 1 << 20,
                 "queue.buffering.max.messages": 1_000_000,
                 "partitioner": "murmur2_random",
@@ -60,8 +60,8 @@ class BareLoop:
 
     def _read(self) -> list[Message]:
         if self._task.quick_poll:
-            message = self._consumer.poll(0.1)
-            messages = [message] if message is not None else []
+            first = self._consumer.poll(0.1)
+            messages = [] if first is None else [first, *self._consumer.consume(BATCH - 1, 0)]
         else:
             messages = self._consumer.consume(BATCH, 0.05)
         self._work.tick()

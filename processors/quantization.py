@@ -1,4 +1,4 @@
-"""Linear layers whose weights are integers of eight bits, for the CPU: smaller, and on most machines faster.
+"""Linear layers whose weights are integers of eight bits, for the CPU: smaller, and faster on some machines.
 
 Weights are rounded when the model is loaded, with a scale for each output; inputs are rounded as they come, with a
 scale for each call. Attention, norms and tables stay as they are.

@@ -12,6 +12,7 @@ from schemas.registry import Registry
 from schemas.topics import requests_topic
 from streams.binding import bind
 from streams.client.any_decoder import AnyDecoder
+from streams.client.connection import admin, partition_counts
 from streams.client.reading import TopicReader
 from streams.sagas.inbox import ATTEMPT, SAGA_ID
 from streams.sagas.inputs import number
@@ -29,15 +30,12 @@ def gather(settings: Settings, registry: Registry) -> Evidence:
     """
     reader = SagaReader(settings, registry)
     forms = {(one["name"], one["version"]): json.loads(one["form"]) for one in reader.definitions()}
-    commands = commands_on(settings, registry, targets(settings, forms.values()))
+    known = partition_counts(admin(settings), settings)
+    # Of a definition whose participants are not there, no saga can have started.
+    commands = commands_on(settings, registry, [one for one in targets(settings, forms.values()) if one in known])
     outcomes, attention = reader.outcomes(), reader.attention()
-    accounts, reserved = books(settings) if any("ledger" in lanes_of(form) for form in forms.values()) else ({}, {})
+    accounts, reserved = books(settings) if bind(settings, "ledger").state in known else ({}, {})
     return Evidence(reader.histories(), reader.states(), outcomes, attention, commands, forms, accounts, reserved)
-
-
-def lanes_of(form: Mapping[str, Any]) -> set[str]:
-    """The lanes that a definition sends to."""
-    return {asking["send"] for asking in askings(form)}
 
 
 def books(settings: Settings) -> tuple[dict[str, Account], dict[str, int]]:

@@ -128,12 +128,18 @@ def _subject(turn: Turn, command: Command) -> Subject | None:
         return Subject(path, spec, Direction.FORWARD, None)
     if state is not None and state.open:
         return Subject(path, spec, Direction.FORWARD, state)
-    if state is not None and (state.undo_open or (parked_here and not turn.forward and spec.undo is not None)):
+    if state is not None and (state.undo_open or (parked_here and _is_to_be_undone(turn, spec, state))):
         return Subject(path, spec, Direction.BACKWARD, state)
     turn.refuse(
         Refusal.SAGA_REFUSED, f"step {path} is {_standing(state)}: only one that is waiting or stalled can be helped"
     )
     return None
+
+
+def _is_to_be_undone(turn: Turn, spec: StepSpec, state: StepState) -> bool:
+    """Whether its undo is the next to be sent: its own code may have failed on that."""
+    effective = state.status in (StepStatus.DONE, StepStatus.IN_DOUBT)
+    return not turn.forward and spec.undo is not None and effective and state.undo is StepStatus.NONE
 
 
 def _standing(state: StepState | None) -> str:

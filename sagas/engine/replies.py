@@ -19,7 +19,11 @@ from sagas.paths import item_path, split_path
 from schemas.outcome import Code
 
 NOTHING_DONE = frozenset((Code.INVALID_ARGUMENT, Code.REQUEST_ID_CONFLICT))
-"""With these codes every participant says that it did nothing, whatever a step names as its rejections."""
+"""With these codes every participant says that it did nothing, whatever a step names as its rejections.
+
+A conflict says so of the first attempt alone: later, the other request with this key may be an earlier attempt, made of
+other data, which was done.
+"""
 
 
 class Addressee(NamedTuple):
@@ -46,6 +50,8 @@ def on_reply(turn: Turn, reply: Reply) -> None:
         turn.orphan = f"step {path} awaits {request.reply_type}, and this is a {reply.type_name}"
     elif state.key == reply.key and reply.attempt > state.attempt:
         turn.orphan = f"attempt {reply.attempt} of step {path} was never made; there were {state.attempt}"
+    elif turn.instance.ended and (state.open or state.undo_open):
+        _late(turn, path, reply)
     elif direction is Direction.BACKWARD:
         _to_undo(turn, path, spec, state, reply)
     elif state.open:
@@ -144,7 +150,9 @@ def _late(turn: Turn, path: str, reply: Reply, reason: str = "") -> None:
 
 
 def _nothing_done(reply: Reply, rejects: frozenset[str]) -> bool:
-    return reply.status is ReplyStatus.REJECTED or reply.code in rejects or reply.code in NOTHING_DONE
+    if reply.status is ReplyStatus.REJECTED or reply.code in rejects:
+        return True
+    return reply.code in NOTHING_DONE and (reply.code != Code.REQUEST_ID_CONFLICT or reply.attempt == 1)
 
 
 def _said(reply: Reply) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def act(harness: SagaHarness, recipe: Recipe, answered: Choose) -> bool:
             answer(harness, recipe, send)
             return True
     for name, state in saga.signals.items():
-        if state.status is SignalStatus.AWAITED and name in recipe.signals:
+        if state.status is SignalStatus.AWAITED and name in recipe.signals and saga.status is Status.RUNNING:
             harness.signal(name, values.dumps(recipe.signals[name]), actor="ada")
             return True
     if not saga.timers:

@@ -66,7 +66,7 @@ def _answer(event: HistoryEvent, saga: Instance, compiled: Compiled) -> Cause | 
     told = event.kind in _DONE or "answered" in event.body or "operator" in event.body
     if not told:
         return None
-    output, known = _output(event, spec, compiled) if event.kind in _DONE else (None, compiled)
+    output, known = _output(event, spec, saga, compiled) if event.kind in _DONE else (None, compiled)
     if "operator" in event.body:
         payload = values.dumps(values.tagged(output))
         return _command(event, CommandKind.RESOLVE, payload), known
@@ -91,7 +91,7 @@ def _reply(event: HistoryEvent, saga: Instance, spec: StepSpec, output: Any) -> 
     return Reply(key, event.attempt, status, request.reply_type, code, message, output)
 
 
-def _output(event: HistoryEvent, spec: StepSpec, compiled: Compiled) -> tuple[dict[str, Any], Compiled]:
+def _output(event: HistoryEvent, spec: StepSpec, saga: Instance, compiled: Compiled) -> tuple[dict[str, Any], Compiled]:
     """The reply's fields where they were kept; else a definition that takes the data from the history."""
     if event.kind is EventKind.UNDO_DONE:
         return {}, compiled
@@ -103,7 +103,7 @@ def _output(event: HistoryEvent, spec: StepSpec, compiled: Compiled) -> tuple[di
             raise Unexplained(f"the definition can't read the recorded reply: {error}") from error
         return (values.untagged(values.loads(event.result)) if kept is None else kept), compiled
     data = event.data
-    if spec.replied is not None and data is None and event.kind is EventKind.STEP_DONE:
+    if spec.replied is not None and data is None and saga.direction is Direction.FORWARD:
         raise Unexplained("the definition changes the data here, by a reply that is not in the history")
     told = replace(
         spec,

@@ -9,6 +9,7 @@ from sagas.inputs import Reply, ReplyStatus
 from sagas.instance import Direction
 from sagas.invariants import Deeds
 from sagas.paths import split_path
+from schemas.outcome import Code
 
 
 class Conduct(StrEnum):
@@ -39,22 +40,28 @@ UNDONE_BEFORE = "UNDONE_BEFORE"
 
 
 class Participants:
-    """All participants of one saga. `answers` are remembered for ever; `barred` steps were undone."""
+    """All participants of one saga. `answers` are remembered for ever, for commands with the same `bodies`.
+
+    `barred` steps were undone.
+    """
 
     def __init__(self) -> None:
         self.deeds = Deeds()
         self.answers: dict[str, tuple[ReplyStatus, str]] = {}
+        self.bodies: dict[str, bytes] = {}
         self.barred: frozenset[str] = frozenset()
 
     def copy(self) -> "Participants":
         """Others with the same past."""
         made = Participants()
         made.deeds, made.answers, made.barred = self.deeds.copy(), self.answers.copy(), self.barred
+        made.bodies = self.bodies.copy()
         return made
 
     def identity(self) -> tuple[object, ...]:
         """What tells two states apart."""
-        return tuple(sorted(self.answers.items())), self.barred, tuple(sorted(self.deeds.done.items()))
+        done = tuple(sorted(self.deeds.done.items()))
+        return tuple(sorted(self.answers.items())), tuple(sorted(self.bodies.items())), self.barred, done
 
     def choices(self, compiled: Compiled, send: Send) -> tuple[Conduct, ...]:
         """What may become of a command: one thing only, where the key is known or barred."""
@@ -73,18 +80,21 @@ class Participants:
     def _answer(self, request: Request, send: Send, conduct: Conduct) -> tuple[ReplyStatus, str]:
         known = self.answers.get(send.request_id)
         if known is not None:
-            return known
+            same = self.bodies[send.request_id] == send.body
+            return known if same else (ReplyStatus.FAILED, Code.REQUEST_ID_CONFLICT)
         if conduct is Conduct.IS_BUSY:
             return ReplyStatus.RETRIABLE, "BUSY"
         if send.direction is Direction.FORWARD and send.step in self.barred:
             return ReplyStatus.FAILED, UNDONE_BEFORE
         if conduct is Conduct.REFUSES:
-            refusal = (ReplyStatus.FAILED, min(request.rejects))
-            self.answers[send.request_id] = refusal
-            return refusal
+            return self._remember(send, ReplyStatus.FAILED, min(request.rejects))
         self._act(send)
-        self.answers[send.request_id] = (ReplyStatus.DONE, "")
+        self._remember(send, ReplyStatus.DONE, "")
         return (ReplyStatus.FAILED, "PROCESSOR_FAILED") if conduct is Conduct.BREAKS else (ReplyStatus.DONE, "")
+
+    def _remember(self, send: Send, status: ReplyStatus, code: str) -> tuple[ReplyStatus, str]:
+        self.answers[send.request_id], self.bodies[send.request_id] = (status, code), send.body
+        return status, code
 
     def _act(self, send: Send) -> None:
         path, deeds = send.step, self.deeds

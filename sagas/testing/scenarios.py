@@ -78,8 +78,9 @@ def _stalled(step: str) -> Scenario:
 
 def _undo_stalled(step: str) -> Scenario:
     def scenario(harness: SagaHarness, recipe: Recipe) -> None:
-        answer(harness, recipe, _reached(harness, recipe, step))
+        send = _reached(harness, recipe, step)
         harness.cancel("changed my mind", "ada")
+        answer(harness, recipe, send)
         _fail_until_parked(harness, recipe, step, Direction.BACKWARD)
 
     return scenario

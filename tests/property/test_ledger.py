@@ -25,10 +25,14 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.memory = Memory()
         self.now_ms = 0
-        self.epoch = 0
         self.granted = {"a": 0, "b": 0}
         self.reservations: dict[tuple[str, str], tuple[str, int]] = {}
         self.asked: list[tuple[dict[str, Any], Outcome, int]] = []
+
+    @property
+    def epoch(self) -> int:
+        """Names are used within one epoch only, so that nothing is forgotten while its name is in use."""
+        return self.now_ms // KEEP_MS
 
     def ask(self, operation: str, tenant: str, amount: int = 0, reservation: str = "") -> str | None:
         record = {
@@ -119,7 +123,6 @@ class LedgerMachine(RuleBasedStateMachine):
     def pass_much_time(self) -> None:
         """So much that what is closed may be forgotten: nobody uses its name after that."""
         self.now_ms += 2 * KEEP_MS
-        self.epoch += 1
 
     @precondition(lambda self: any(kind == HELD for kind, _ in self.reservations.values()))
     @rule(data=st.data(), spend=st.booleans())

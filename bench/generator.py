@@ -95,7 +95,7 @@ class Reader(threading.Thread):
 def send(plan: Plan) -> tuple[float, float]:
     """Sends everything; when counting began, and the most that a request was sent after it was due."""
     producer = Producer(
-        {"bootstrap.servers": plan.bootstrap, "linger.ms": 0, "partitioner": "murmur2_random", "acks": "1"}
+        {"bootstrap.servers": plan.bootstrap, "linger.ms": 1, "partitioner": "murmur2_random", "acks": "1"}
     )
     encode = encoder_for(avsc.load("echo", "request"), frame(plan.request_schema))
     headers = common_headers()

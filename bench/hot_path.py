@@ -32,6 +32,7 @@ from streams.admission import Admission
 from streams.answering import Answering
 from streams.app import spare_collector
 from streams.binding import bind
+from streams.committer import produce_all
 from streams.committing import Changes
 from streams.flight import Batch
 from streams.handlers import ProcessorHandler
@@ -42,7 +43,6 @@ from streams.repeats.book import AnswerBook
 from streams.repeats.book import Bounds as BookBounds
 from streams.settings import Settings
 from streams.state_keeper import NoState
-from streams.transaction import produce_all
 
 CHUNK = 512
 PARTITIONS = 4

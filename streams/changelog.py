@@ -1,9 +1,12 @@
 """Brings what a partition remembers to what is committed: from a checkpoint, then from the changelog's tail."""
 
 import time
+from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 
 from schemas.errors import SluicegateError
 from streams.binding import Binding
@@ -13,7 +16,10 @@ from streams.polling import poll_many
 from streams.repeats.record import AnswersUnreadable
 from streams.state.wire import StateUnreadable
 
+OffsetSpec: Any = UntypedOffsetSpec
 REQUEST_SECONDS = 5.0
+OPEN_SECONDS = 5.0
+"""How long the end of a changelog may stay behind an open transaction until the partition is tried again."""
 CHUNK = 256
 MISSING = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 
@@ -28,15 +34,26 @@ class Changelogs:
     """Reads a lane's changelogs; `consumer` is this reader's own, `read_committed`, with EOF events."""
 
     def __init__(
-        self, binding: Binding, consumer: Consumer, checkpoints: Checkpoints, *, answers: bool, state: bool
+        self,
+        binding: Binding,
+        consumer: Consumer,
+        admin: AdminClient,
+        checkpoints: Checkpoints,
+        *,
+        answers: bool,
+        state: bool,
     ) -> None:
         self._binding = binding
         self._consumer = consumer
+        self._admin = admin
         self._checkpoints = checkpoints
         self._topics = [binding.repeats] * answers + [binding.state] * state
 
     def bring_up(self, partition: Partition) -> None:
-        """Blocks until the partition's stores hold all that was committed. Raises ChangelogMissing, KafkaException."""
+        """Blocks until the partition's stores hold all that was committed.
+
+        Raises ChangelogMissing, KafkaException, and TimeoutError where an open transaction holds a changelog up.
+        """
         for topic in self._topics:
             self._bring_up(partition, topic)
 
@@ -52,7 +69,14 @@ class Changelogs:
 
     def _ends(self, place: TopicPartition) -> tuple[int, int]:
         try:
-            ends: tuple[int, int] = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+            low: int = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)[0]
+            # Not the stable end: a committed transaction's markers may still be on their way to this partition.
+            asked = self._admin.list_offsets(
+                {place: OffsetSpec.latest()},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=REQUEST_SECONDS,
+            )
+            high: int = asked[place].result().offset
         except KafkaException as error:
             if error.args[0].code() not in MISSING:
                 raise
@@ -61,22 +85,29 @@ class Changelogs:
             raise ChangelogMissing(
                 f"its changelog {place.topic} has no partition {place.partition}: run `sluicegate init`, which adds it"
             ) from error
-        return ends
+        return low, high
 
     def _read(self, partition: Partition, topic: str, high: int) -> None:
         began, count = time.monotonic(), 0
+        deadline = began + OPEN_SECONDS
         self._consumer.assign([TopicPartition(topic, partition.number, partition.positions[topic])])
         try:
             while partition.owned:
                 for message in poll_many(self._consumer, CHUNK, 0.2):
                     if at_end(message):
-                        partition.positions[topic] = message.offset() or high
-                        return
+                        partition.positions[topic] = message.offset() or 0
+                        if partition.positions[topic] >= high:
+                            return
+                        continue
                     count += self._apply(partition, topic, message)
                     partition.positions[topic] = (message.offset() or 0) + 1
+                    deadline = time.monotonic() + OPEN_SECONDS
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"an open transaction holds {topic}[{partition.number}] up")
         finally:
             self._consumer.unassign()
-            log.debug("changelog read", topic=topic, partition=partition.number, entries=count, since=began)
+            seconds = round(time.monotonic() - began, 3)
+            log.debug("changelog read", topic=topic, partition=partition.number, entries=count, seconds=seconds)
 
     def _apply(self, partition: Partition, topic: str, message: Message) -> int:
         try:

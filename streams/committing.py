@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException, TopicPartition
 
 from schemas.outcome import Completed, Failed
 from streams.binding import Binding
+from streams.committer import Aborted, Committer, Work
 from streams.failpoints import passing
 from streams.flight import Batch
 from streams.membership import Membership
@@ -25,7 +26,6 @@ from streams.pipeline import Pipeline
 from streams.repeats.answer import Location, Sealed, seal_elsewhere
 from streams.repeats.record import pack_bounded
 from streams.state_keeper import StateKeeper
-from streams.transaction import Aborted, Committer, Work
 
 PACKED_LIMIT = 768 * 1024
 REJOIN_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.05, 5.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.binding import Binding
 from streams.settings import Settings
-from streams.slots import instance_id, transactional_id
+from streams.slots import instance_id, transactional_ids
 
 
 def member(settings: Settings, binding: Binding, slot: int) -> dict[str, Any]:
@@ -84,6 +84,6 @@ def transactional(settings: Settings, binding: Binding, identity: str) -> dict[s
     return {**producer(settings, binding), **fixed}
 
 
-def transactional_for(settings: Settings, binding: Binding, slot: int) -> dict[str, Any]:
-    """The transactional producer of a slot."""
-    return transactional(settings, binding, transactional_id(binding.group, slot))
+def transactional_for(settings: Settings, binding: Binding, slot: int) -> list[dict[str, Any]]:
+    """The transactional producers of a slot."""
+    return [transactional(settings, binding, identity) for identity in transactional_ids(binding.group, slot)]

@@ -24,6 +24,7 @@ from streams.answering import Answering
 from streams.binding import Binding
 from streams.changelog import Changelogs
 from streams.checkpoints import Checkpoints
+from streams.committer import Committer
 from streams.committing import Committing
 from streams.definition import LaneDefinition, Reception, Writing
 from streams.directory import Directory
@@ -38,6 +39,7 @@ from streams.orphans import OrphanWatch
 from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Bounds, Pipeline
+from streams.plain_committer import PlainCommitter
 from streams.processing import Processing
 from streams.recall import Recall
 from streams.repeats.book import AnswerBook
@@ -53,7 +55,7 @@ from streams.succession import Succession
 from streams.timers.log_ends import LogEnds
 from streams.timers.rules import Caution
 from streams.timers.timekeeper import NoTimers, Timekeeper, Timers
-from streams.transaction import Committer, PlainCommitter, Transactor
+from streams.transaction import Transactor
 
 STOP_SECONDS = 5.0
 STRANGER_SECONDS = 3.0
@@ -253,8 +255,8 @@ class LaneRun:
     def _make_committer(self) -> Committer:
         timeout = self._settings.kafka.transaction_timeout_ms / 1000
         if self._lane.guarantee == "exactly-once":
-            properties = connections.transactional_for(self._settings, self._binding, self._slot)
-            return Transactor(properties, timeout, lambda why: self._metrics.producer_renewed())
+            in_turn = connections.transactional_for(self._settings, self._binding, self._slot)
+            return Transactor(in_turn, timeout, lambda why: self._metrics.producer_renewed())
 
         def commit_offsets(offsets: Sequence[TopicPartition]) -> None:
             self._membership.commit(offsets, timeout)
@@ -270,6 +272,7 @@ class LaneRun:
         changelogs = Changelogs(
             binding,
             Consumer(connections.reader(settings, binding)),
+            self._admin,
             checkpoints,
             answers=self._remembers,
             state=bool(self._handler.stores),

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 from schemas.errors import Misconfigured, SluicegateError
 from schemas.registry import Registry
 from streams.binding import Binding
+from streams.committer import FENCED, Fenced
 from streams.definition import LaneDefinition
 from streams.flight import Batch
 from streams.lane import LaneRun
@@ -19,7 +20,6 @@ from streams.observability.metrics import LaneMetrics
 from streams.provisioning.start_check import check_at_start
 from streams.settings import Settings
 from streams.stop_reader import StopReader
-from streams.transaction import FENCED, Fenced
 
 FIRST_PAUSE, LONGEST_PAUSE, CALM_SECONDS = 0.2, 10.0, 60.0
 

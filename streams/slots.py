@@ -176,9 +176,9 @@ def reserve(
     return taken
 
 
-def transactional_id(group: str, slot: int) -> str:
-    """The transactional id of a lane's producer: its successor in the slot fences it by this name."""
-    return f"{group}-{slot}"
+def transactional_ids(group: str, slot: int) -> tuple[str, ...]:
+    """The transactional ids of a lane's producers, which take turns: its successor in the slot fences them by name."""
+    return f"{group}-{slot}", f"{group}-{slot}-alternate"
 
 
 def instance_id(group: str, slot: int) -> str:

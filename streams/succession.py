@@ -1,10 +1,11 @@
-"""Ends what a dead worker left open: whoever takes its partitions over fences its transactional id first.
+"""Ends what a dead worker left open: whoever takes its partitions over fences its transactional ids first.
 
 Readers with `read_committed` wait behind an open transaction until the broker times it out. The committed offset's
-metadata names the slot that committed last; if no living member of the group has that slot, its id is fenced at once.
+metadata names the slot that committed last; if no living member of the group has that slot, its ids are fenced at once.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.offset_metadata import slot_of
-from streams.slots import instance_id, transactional_id
+from streams.slots import instance_id, transactional_ids
 
 REQUEST_SECONDS = 5.0
 
@@ -56,10 +57,14 @@ class Succession:
         return {slot for slot in slots if instance_id(self._group, slot) in present}
 
     def _fence(self, slot: int) -> None:
-        producer = Producer(self._producer_properties(transactional_id(self._group, slot)))
+        identities = transactional_ids(self._group, slot)
         try:
-            producer.init_transactions(REQUEST_SECONDS * 2)
+            with ThreadPoolExecutor(len(identities)) as at_once:
+                list(at_once.map(self._end, identities))
         except KafkaException as error:
             log.warning("a dead worker's transaction could not be ended", slot=slot, error=str(error))
             raise
         log.info("ended what a dead worker left open", slot=slot)
+
+    def _end(self, identity: str) -> None:
+        Producer(self._producer_properties(identity)).init_transactions(REQUEST_SECONDS * 2)

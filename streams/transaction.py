@@ -7,99 +7,62 @@ producer with the same transactional id fences the old one; `init_transactions` 
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer
 
-from schemas.errors import SluicegateError
+from streams.committer import Aborted, Work, cause_of, produce_work, raise_if_fenced, release
 from streams.disturbance import NEEDED, Disturbance
 from streams.failpoints import passing
-from streams.output import Output
 
 SUSPICIOUS_SECONDS = 0.5
-FENCED = frozenset(
-    {
-        KafkaError._FENCED,
-        KafkaError.PRODUCER_FENCED,
-        KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.FENCED_INSTANCE_ID,
-    }
-)
 
 log = structlog.get_logger(__name__)
 
 
-class Aborted(SluicegateError):
-    """The transaction did not commit, or nobody knows: only the committed offsets tell. `cause` is a short name."""
+class Initialised(NamedTuple):
+    """A producer that has fenced whoever had its id, and what tells of its lost connections."""
 
-    def __init__(self, cause: str, message: str) -> None:
-        super().__init__(message)
-        self.cause = cause
-
-
-class Fenced(SluicegateError):
-    """Someone else holds this slot's ids."""
-
-
-@dataclass(slots=True)
-class Work:
-    """What becomes durable together. `late` outputs are asked for once the places of the others are known."""
-
-    outputs: Iterable[Output]
-    late: Callable[[], Iterable[Output]]
-    tracked: bool
-    offsets: list[TopicPartition]
-    metadata: bytes
-
-
-class Committer(Protocol):
-    """What a delivery guarantee does with the outputs and offsets of finished micro-batches."""
-
-    def settle(self) -> None:
-        """Blocks until nothing that an earlier holder of the slot began is open. Raises Fenced, KafkaException."""
-
-    def commit(self, work: "Work") -> None:
-        """Blocks until outputs and offsets are durable. Raises Aborted or Fenced."""
-
-    def close(self) -> None:
-        """Lets the producer go; what is uncommitted is lost."""
+    producer: Producer
+    disturbance: Disturbance
 
 
 class Transactor:
-    """Exactly-once: outputs and offsets in one transaction (KIP-447 group metadata fences zombies)."""
+    """Exactly-once: outputs and offsets in one transaction (KIP-447 group metadata fences zombies).
 
-    def __init__(self, properties: dict[str, Any], timeout: float, on_renewed: Callable[[str], None]) -> None:
+    Producers take turns, one of `properties` each. A transaction whose producer's last one still has its markers
+    written is refused, and librdkafka waits 20 ms before it asks again; the other producer's is not refused. Only one
+    transaction is under way at any time.
+    """
+
+    def __init__(self, properties: Sequence[dict[str, Any]], timeout: float, on_renewed: Callable[[str], None]) -> None:
         self._properties = properties
         self._timeout = timeout
         self._on_renewed = on_renewed
-        self._producer: Producer | None = None
-        self._disturbance = Disturbance()
+        self._producers: deque[Initialised] = deque()
 
     def settle(self) -> None:
-        """Makes the producer if there is none; 60 ms when the broker is near."""
-        if self._producer is None:
-            disturbance = Disturbance()
-            producer = Producer({**self._properties, **NEEDED}, logger=disturbance)
+        """Makes the producers if there are none; 60 ms when the broker is near."""
+        if not self._producers:
             try:
-                producer.init_transactions(self._timeout)
+                self._producers.extend(all_initialised(self._properties, self._timeout))
             except KafkaException as error:
-                producer.close()
                 raise_if_fenced(error)
                 raise
-            self._producer, self._disturbance = producer, disturbance
 
     def commit(self, work: Work) -> None:
-        """One transaction. After Aborted the producer is gone: `settle` before anything else."""
+        """One transaction. After Aborted the producers are gone: `settle` before anything else."""
         self.renew_if_disturbed()
         try:
             self.settle()
         except KafkaException as error:
             raise Aborted(cause_of(error), str(error)) from error
-        producer = self._producer
-        assert producer is not None
+        producer = self._producers[0].producer
+        self._producers.rotate(-1)
         try:
             began = self._run(producer, work)
         except KafkaException as error:
@@ -113,25 +76,23 @@ class Transactor:
             self.discard("slow commit")
 
     def renew_if_disturbed(self) -> None:
-        """Drops a producer that lost a connection, in a commit or between two; what it sent may be under way twice."""
-        if self._producer is not None:
-            self._producer.poll(0)
-            if self._disturbance.seen:
-                self.discard("lost a connection")
+        """Drops producers of which one lost a connection, at any time: what it sent may be under way twice."""
+        for one in self._producers:
+            one.producer.poll(0)
+        if any(one.disturbance.seen for one in self._producers):
+            self.discard("lost a connection")
 
     def discard(self, why: str) -> None:
-        """Drops the producer; the next one, with the same id, fences whatever it left on its way."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            log.info("producer made anew", why=why)
+        """Drops the producers; the next ones, with the same ids, fence whatever these left on their way."""
+        if self._producers:
+            log.info("producers made anew", why=why)
             self._on_renewed(why)
-            release(producer)
+            self.close()
 
     def close(self) -> None:
-        """Lets the producer go. An open transaction is aborted by whoever takes the id next."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            release(producer)
+        """Lets the producers go. An open transaction is aborted by whoever takes the ids next."""
+        while self._producers:
+            release(self._producers.pop().producer)
 
     def _run(self, producer: Producer, work: Work) -> float:
         passing("begin.before")
@@ -150,109 +111,26 @@ class Transactor:
         return began
 
 
-class PlainCommitter:
-    """At-least-once: outputs first, then the offsets; at-most-once: the offsets first."""
-
-    def __init__(
-        self,
-        properties: dict[str, Any],
-        timeout: float,
-        commit_offsets: Callable[[Sequence[TopicPartition]], None],
-        *,
-        offsets_first: bool,
-    ) -> None:
-        self._properties = properties
-        self._timeout = timeout
-        self._commit_offsets = commit_offsets
-        self._offsets_first = offsets_first
-        self._producer: Producer | None = None
-        self._failed: list[KafkaError] = []
-
-    def settle(self) -> None:
-        """Makes the producer; nothing of an earlier holder can be open."""
-        if self._producer is None:
-            self._producer = Producer({**self._properties, "on_delivery": self._delivered})
-
-    def commit(self, work: Work) -> None:
-        """Produces and commits in the order of the guarantee."""
-        self.settle()
-        try:
-            if self._offsets_first:
-                self._commit_offsets(work.offsets)
-                self._produce(work)
-            else:
-                self._produce(work)
-                self._commit_offsets(work.offsets)
-        except KafkaException as error:
-            raise_if_fenced(error)
-            raise Aborted(cause_of(error), str(error)) from error
-        except TimeoutError as error:
-            raise Aborted("timeout", "the offsets were not committed in time") from error
-
-    def close(self) -> None:
-        """Lets the producer go."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            release(producer)
-
-    def _produce(self, work: Work) -> None:
-        producer = self._producer
-        assert producer is not None
-        passing("produce.before")
-        told = replace(work, outputs=self._watched(work.outputs), late=lambda: self._watched(work.late()))
-        produce_work(producer, told, self._timeout)
-        left = producer.flush(self._timeout)
-        failed, self._failed = self._failed, []
-        if failed:
-            raise KafkaException(failed[0])
-        if left:
-            raise Aborted("timeout", f"{left} records were not acknowledged within {self._timeout:g} s")
-        passing("produce.after")
-
-    def _watched(self, outputs: Iterable[Output]) -> Iterator[Output]:
-        # A record's own callback is called instead of the producer's.
-        return (output if output.on_delivery is None else output.telling(self._delivered) for output in outputs)
-
-    def _delivered(self, error: KafkaError | None, message: Any) -> None:
-        if error is not None:
-            self._failed.append(error)
+def all_initialised(properties: Sequence[dict[str, Any]], timeout: float) -> list[Initialised]:
+    """New transactional producers, all of them or none. Blocks; raises KafkaException."""
+    with ThreadPoolExecutor(len(properties)) as at_once:
+        making = [at_once.submit(initialised, one, timeout) for one in properties]
+    try:
+        return [made.result() for made in making]
+    except KafkaException:
+        for made in making:
+            if made.exception() is None:
+                release(made.result().producer)
+        raise
 
 
-def produce_work(producer: Producer, work: Work, timeout: float) -> None:
-    """Produces the outputs; when some are tracked, waits for their places before the late ones."""
-    produce_all(producer, work.outputs, timeout)
-    if work.tracked and producer.flush(timeout):
-        raise Aborted("timeout", f"records were not acknowledged within {timeout:g} s")
-    produce_all(producer, work.late(), timeout)
-
-
-def produce_all(producer: Producer, outputs: Iterable[Output], timeout: float) -> None:
-    """Hands every output to librdkafka; waits while its queue is full, at most `timeout` seconds in all."""
-    produce = producer.produce
-    deadline = time.monotonic() + timeout
-    for topic, value, key, partition, headers, on_delivery in outputs:
-        while True:
-            try:
-                produce(topic, value, key, partition, on_delivery, None, 0, headers)  # type: ignore[arg-type] # list is invariant
-                break
-            except BufferError:
-                if time.monotonic() > deadline:
-                    raise Aborted("timeout", f"the producer's queue stayed full for {timeout:g} s") from None
-                producer.poll(0.01)
-
-
-def release(producer: Producer) -> None:
-    """Destroys a producer without waiting for what it still holds."""
-    producer.purge()
-    producer.poll(0)
-
-
-def raise_if_fenced(error: KafkaException) -> None:
-    """Raises Fenced when the error says that someone else holds the slot."""
-    if error.args[0].code() in FENCED:
-        raise Fenced(str(error)) from error
-
-
-def cause_of(error: KafkaException) -> str:
-    """A short, stable name of why a transaction did not commit."""
-    return str(error.args[0].name()).lower().lstrip("_")
+def initialised(properties: dict[str, Any], timeout: float) -> Initialised:
+    """A new transactional producer. Blocks until what its id had open is ended; raises KafkaException."""
+    disturbance = Disturbance()
+    producer = Producer({**properties, **NEEDED}, logger=disturbance)
+    try:
+        producer.init_transactions(timeout)
+    except KafkaException:
+        producer.close()
+        raise
+    return Initialised(producer, disturbance)

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from streams.committer import Work
 from streams.output import Output
 from streams.proof.proxy import FrameProxy
 from streams.settings import Settings
 from streams.testing import eventually
-from streams.transaction import Transactor, Work
+from streams.transaction import Transactor
 
 TUNED = {"retry.backoff.ms": 5, "retry.backoff.max.ms": 20, "linger.ms": 1, "reconnect.backoff.max.ms": 1_000}
 UNTUNED = {"retry.backoff.ms": 100}
@@ -65,16 +66,18 @@ def proxy(bootstrap: str) -> Iterator[FrameProxy]:
 class Scene:
     """A transactor behind the proxy, and what happens to its transactions."""
 
-    def __init__(self, kind: type[Transactor], proxy: FrameProxy, settings: Settings, topic: str, tuned: Any) -> None:
+    def __init__(
+        self, kind: type[Transactor], proxy: FrameProxy, settings: Settings, topic: str, tuned: Any, producers: int
+    ) -> None:
         self.proxy, self.topic = proxy, topic
         self.renewed: list[str] = []
         properties = {
             **tuned,
             "bootstrap.servers": proxy.bootstrap,
-            "transactional.id": topic,
             "transaction.timeout.ms": 60_000,
         }
-        self.transactor = kind(properties, 30.0, self.renewed.append)
+        in_turn = [{**properties, "transactional.id": f"{topic}-{number}"} for number in range(producers)]
+        self.transactor = kind(in_turn, 30.0, self.renewed.append)
         group = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": topic})
         self.metadata = group.consumer_group_metadata()
         group.close()
@@ -110,8 +113,8 @@ class Scene:
 def new_scene(proxy: FrameProxy, settings: Settings, new_topic: Callable[..., str]) -> Iterator[Callable[..., Scene]]:
     made: list[Scene] = []
 
-    def make(kind: type[Transactor], tuned: Any = TUNED) -> Scene:
-        made.append(Scene(kind, proxy, settings, new_topic("late"), tuned))
+    def make(kind: type[Transactor], tuned: Any = TUNED, producers: int = 1) -> Scene:
+        made.append(Scene(kind, proxy, settings, new_topic("late"), tuned, producers))
         return made[-1]
 
     yield make
@@ -125,6 +128,25 @@ def test_without_the_guard_a_late_commit_makes_an_aborted_record_visible(new_sce
     scene.interrupt(b"never")
     scene.commit(b"two")
     assert scene.committed.values() == [b"one", b"never", b"two"]
+
+
+def test_without_the_guard_the_producer_whose_turn_comes_again_is_hit(new_scene: Callable[..., Scene]) -> None:
+    scene = new_scene(Unguarded, producers=2)
+    scene.lose_the_answer(b"one")
+    scene.commit(b"between")
+    scene.interrupt(b"never")
+    scene.commit(b"two")
+    assert scene.committed.values() == [b"one", b"between", b"never", b"two"]
+
+
+def test_with_the_guard_no_producer_outlives_the_disturbance_of_another(new_scene: Callable[..., Scene]) -> None:
+    scene = new_scene(Transactor, producers=2)
+    scene.lose_the_answer(b"one")
+    scene.commit(b"between")
+    assert scene.renewed == ["lost a connection"]
+    scene.interrupt(b"never")
+    scene.commit(b"two")
+    assert scene.committed.values() == [b"one", b"between", b"two"]
 
 
 @pytest.mark.parametrize("tuned", [TUNED, UNTUNED], ids=["tuned", "untuned"])

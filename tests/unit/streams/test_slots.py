@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.settings import Settings, StackSettings, WorkerSettings
-from streams.slots import NoSlot, SlotTaken, claim, instance_id, ordinal, reserve, transactional_id
+from streams.slots import NoSlot, SlotTaken, claim, instance_id, ordinal, reserve, transactional_ids
 from streams.testing import eventually
 
 HOLDER = """
@@ -130,5 +130,5 @@ def test_the_lock_file_names_its_holder(here: Settings, tmp_path: Path) -> None:
 
 
 def test_ids_are_functions_of_group_and_slot() -> None:
-    assert transactional_id("sluicegate.echo", 3) == "sluicegate.echo-3"
+    assert transactional_ids("sluicegate.echo", 3) == ("sluicegate.echo-3", "sluicegate.echo-3-alternate")
     assert instance_id("sluicegate.echo", 3) == "sluicegate.echo-3"

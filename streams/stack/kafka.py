@@ -3,7 +3,7 @@
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -132,6 +132,12 @@ def prepare(settings: Settings, layout: Layout, more: Mapping[str, str] = Mappin
         raise UserMistake(f"Kafka's data directory {layout.kafka_data} can't be formatted: {' '.join(said[-2:])}")
 
 
-def cluster_id() -> str:
-    """A new id, as Kafka writes them: a UUID in base 64, without padding."""
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def cluster_id(drawn: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """A new id, as Kafka writes them: a UUID in base 64, without padding.
+
+    None that begins with a dash, which Kafka's own tools take for an option.
+    """
+    while True:
+        name = urlsafe_b64encode(drawn().bytes).decode().rstrip("=")
+        if not name.startswith("-"):
+            return name

@@ -1,7 +1,8 @@
 """What a person may set: one frozen tree of settings, read from `sluicegate.toml` and the environment.
 
-The environment wins over the file: `SLUICEGATE_KAFKA__BOOTSTRAP_SERVERS=broker:9092`. This module is the only
-reader of both. Values that a library defines (librdkafka's properties) pass through untouched.
+The environment wins over the file: `SLUICEGATE_KAFKA__BOOTSTRAP_SERVERS=broker:9092`. This module and
+`settings_source` are the only readers of both. Values that a library defines (librdkafka's properties) pass through
+untouched, except for those that `fixed_properties` refuses.
 """
 
 import os
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from streams.fixed_properties import AnyProperties, ConsumerProperties, ProducerProperties
+from streams.settings_source import check_environment, file_source
 
 Guarantee = Literal["exactly-once", "at-least-once", "at-most-once"]
 
@@ -28,11 +32,11 @@ class KafkaSettings(Section):
     bootstrap_servers: str = Field(
         default="localhost:9092", description="brokers to begin with, host:port, separated by commas"
     )
-    properties: dict[str, str] = Field(
+    properties: AnyProperties = Field(
         default_factory=dict, description="librdkafka properties of every client (security, TLS)"
     )
-    consumer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of every consumer")
-    producer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of every producer")
+    consumer: ConsumerProperties = Field(default_factory=dict, description="librdkafka properties of every consumer")
+    producer: ProducerProperties = Field(default_factory=dict, description="librdkafka properties of every producer")
     session_timeout_ms: int = Field(
         default=6_000, ge=500, description="after this silence the group takes a worker for dead"
     )
@@ -70,9 +74,9 @@ class StackSettings(Section):
         default=Path(".sluicegate"), description="data, logs, locks and checkpoints of this machine"
     )
     jars: Path | None = Field(default=None, description="where its jars are kept; by default under the directory")
-    kafka_port: int = Field(default=9092, description="where the local broker listens")
-    controller_port: int = Field(default=9093, description="where its controller listens")
-    registry_port: int = Field(default=8081, description="where the local registry listens")
+    kafka_port: int = Field(default=9092, ge=1, le=65_535, description="where the local broker listens")
+    controller_port: int = Field(default=9093, ge=1, le=65_535, description="where its controller listens")
+    registry_port: int = Field(default=8081, ge=1, le=65_535, description="where the local registry listens")
     kafka_heap: str = Field(default="512m", description="memory of the broker's JVM")
     registry_heap: str = Field(default="384m", description="memory of the registry's JVM")
     start_seconds: float = Field(default=90.0, gt=0, description="how long both may take to be ready")
@@ -160,8 +164,8 @@ class LaneSettings(Section):
     intake_bytes: int = Field(default=64 * 1_048_576, ge=1, description="the same in bytes")
     transaction_records: int = Field(default=16_384, ge=1, description="the most requests that one transaction settles")
     transaction_bytes: int = Field(default=32 * 1_048_576, ge=1, description="the same in bytes")
-    consumer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of its consumers")
-    producer: dict[str, str] = Field(default_factory=dict, description="librdkafka properties of its producers")
+    consumer: ConsumerProperties = Field(default_factory=dict, description="librdkafka properties of its consumers")
+    producer: ProducerProperties = Field(default_factory=dict, description="librdkafka properties of its producers")
 
 
 class SagaSettings(Section):
@@ -198,7 +202,7 @@ class WorkerSettings(Section):
     slot: int | None = Field(default=None, ge=0, description="its stable ordinal; by default the host's or a free one")
     stateful_set: bool | None = Field(default=None, description="slot from the host name; None: if in Kubernetes")
     web_host: str = Field(default="127.0.0.1", description="address of /health and /metrics")
-    web_port: int = Field(default=0, ge=0, description="0 takes a free port, shown in the log")
+    web_port: int = Field(default=0, ge=0, le=65_535, description="0 takes a free port, shown in the log")
     stall_seconds: float = Field(
         default=120.0,
         gt=0,
@@ -225,9 +229,7 @@ class LogSettings(Section):
 class Settings(BaseSettings):
     """Everything that a person may set, checked."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SLUICEGATE_", env_nested_delimiter="__", frozen=True, extra="forbid", toml_file="sluicegate.toml"
-    )
+    model_config = SettingsConfigDict(env_prefix="SLUICEGATE_", env_nested_delimiter="__", frozen=True, extra="forbid")
 
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()
@@ -258,15 +260,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before the environment before the file."""
-        path = Path(os.environ.get("SLUICEGATE_SETTINGS", "sluicegate.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+        check_environment(settings_cls, os.environ)
+        return init_settings, env_settings, file_source(settings_cls)
 
 
 @lru_cache(maxsize=1)
 def load() -> Settings:
     """The settings of this process, read once.
 
-    Raises pydantic.ValidationError, which names each wrong value and where it belongs.
+    Raises pydantic.ValidationError, which names each wrong value and where it belongs, pydantic_settings.SettingsError
+    for a variable that is no JSON where it must be, UserMistake for a file or a variable that can't be meant.
     """
     return Settings()
 

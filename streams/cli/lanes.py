@@ -13,9 +13,13 @@ Only = Annotated[
 
 
 def named(only: list[str] | None) -> tuple[str, ...]:
-    """The lanes that the options name, in order, each once; none means all. UserMistake for an unknown name."""
+    """The lanes that the options name, in order, each once; none means all.
+
+    UserMistake for an unknown name, among the settings' lanes too: what is set there would do nothing.
+    """
     # Imported late: the catalogue is not needed for `--help`.
     from streams.lanes import catalogue
+    from streams.settings import load
 
     names = dict.fromkeys(name.strip() for option in only or () for name in option.split(",") if name.strip())
     if only and not names:
@@ -24,4 +28,7 @@ def named(only: list[str] | None) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             raise UserMistake(f"--only {name}: there is no such lane; there are {', '.join(known)}")
+    for name in load().lanes:
+        if name not in known:
+            raise UserMistake(f"settings: lanes.{name}: there is no such lane; there are {', '.join(known)}")
     return tuple(names)

@@ -16,6 +16,11 @@ from streams.client.show import dumps
 from streams.mistake import UserMistake
 from streams.settings import load
 
+examples = (
+    "sluicegate find first",
+    "sluicegate find order-17 --processor embed --key customer-3 --since 7d",
+)
+
 
 def command(
     request_id: Annotated[str, typer.Argument(help="The request's id.")],

@@ -13,6 +13,11 @@ from streams.provisioning.provision import Provisioned, provision
 from streams.provisioning.topics import Topic
 from streams.settings import load
 
+examples = (
+    "sluicegate init",
+    "sluicegate init --only digits,embed --print",
+)
+
 
 def command(
     only: Only = None,

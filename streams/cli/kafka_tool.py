@@ -8,7 +8,14 @@ from streams.mistake import UserMistake
 from streams.settings import load
 from streams.stack import tools
 
-context_settings = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": ["--usage"]}
+context_settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+examples = (
+    "sluicegate kafka-tool topics --list",
+    "sluicegate kafka-tool console-consumer --topic sluicegate.echo.results --isolation-level read_committed",
+    "sluicegate kafka-tool consumer-groups --describe --group sluicegate.echo",
+    "sluicegate kafka-tool topics --help    (the tool's own help)",
+)
 
 
 def command(
@@ -17,7 +24,7 @@ def command(
 ) -> None:
     """Run one of Kafka's own tools: `sluicegate kafka-tool topics --list`.
 
-    The cluster's address is filled in unless given; `sluicegate kafka-tool topics --help` shows the tool's own help.
+    The cluster's address is filled in unless given. Everything after the tool's name goes to the tool.
     """
     if listed:
         typer.echo("\n".join(tools.TOOLS))

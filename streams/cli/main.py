@@ -1,8 +1,8 @@
 """The entry point of `sluicegate`: one command line, each command imported only when it is asked for.
 
 A command is a module of this package, named as the command with `_` for `-`. It offers either `command`, a
-function with typer's annotations, or `app`, a typer.Typer with sub-commands. Its line in the table is all
-that `sluicegate --help` needs, so that help never imports faust or torch.
+function with typer's annotations, or `app`, a typer.Typer with sub-commands; `examples` are lines that its help
+shows. Its line in the table is all that `sluicegate --help` needs, so that help never imports faust or torch.
 """
 
 import importlib
@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from streams.cli.errors import told
 
@@ -32,6 +33,15 @@ COMMANDS = {
     "partitions": "Resume partitions that a dead letter limit stopped.",
     "demo": "Show the whole system at work, and prove its promise.",
 }
+
+FIRST_STEPS = (
+    "sluicegate up",
+    "sluicegate init",
+    "sluicegate supervise    (in another terminal)",
+    "sluicegate send echo payload=hello",
+    "sluicegate tail sluicegate.echo.results",
+)
+SETTINGS_LINE = "Settings are read from sluicegate.toml and SLUICEGATE_... in the environment: docs/configuration.md."
 
 
 def show_version(asked: bool) -> None:
@@ -60,13 +70,20 @@ def attach(app: typer.Typer, name: str) -> None:
         app.add_typer(module.app, name=name, help=COMMANDS[name])
     else:
         options = getattr(module, "context_settings", None)
-        app.command(name, context_settings=options)(module.command)
+        lines = getattr(module, "examples", None)
+        epilog = listed("Examples", lines) if lines else None
+        app.command(name, context_settings=options, epilog=epilog)(module.command)
+
+
+def listed(title: str, lines: Sequence[str]) -> str:
+    """Lines for the end of a help page, each on a line of its own there."""
+    return "\n\n".join((f"[dim]{title}:[/]", *map(escape, lines)))
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """The command line for these arguments: the command named is real, the others only a help line."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    app.callback()(root)
+    app.callback(epilog=listed("First steps", FIRST_STEPS) + f"\n\n{SETTINGS_LINE}")(root)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, line in COMMANDS.items():
         if name == wanted:

@@ -28,6 +28,14 @@ from streams.settings import Settings, load
 
 Lines = Iterator[Line | WrongLine]
 
+examples = (
+    "sluicegate send echo payload=hello",
+    "sluicegate send embed text=@README.md --deadline 30s",
+    'sluicegate send embed \'{"text": "the sea was calm"}\'',
+    "sluicegate send digits --file digits.jsonl",
+    "cat texts.jsonl | sluicegate send embed --keep-going",
+)
+
 
 def command(
     processor: Annotated[str, typer.Argument(help="The processor or other lane, such as echo, digits or ledger.")],

@@ -21,6 +21,12 @@ NEWEST = 10
 
 Records = Iterator[Record | None]
 
+examples = (
+    "sluicegate tail sluicegate.echo.results --follow",
+    "sluicegate tail sluicegate.digits.results --from-beginning --max 5 --headers",
+    "sluicegate tail sluicegate.embed.results --from-beginning | jq .status",
+)
+
 
 def command(
     topic: Annotated[str, typer.Argument(help="Any topic.")],

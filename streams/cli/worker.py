@@ -6,6 +6,11 @@ import typer
 
 from streams.cli.lanes import Only, named
 
+examples = (
+    "sluicegate worker --only digits,embed",
+    "sluicegate worker --slot 2 --web-port 8088",
+)
+
 
 def command(
     only: Only = None,

@@ -147,6 +147,10 @@ class Runner(Protocol):
         """How often a host process had to be started again."""
 
     @property
+    def found_at(self) -> float | None:
+        """While it looks for records that hang or kill: when it last answered one (time.monotonic); else None."""
+
+    @property
     def slots(self) -> int:
         """How many batches it keeps busy with at once."""
 

@@ -19,6 +19,7 @@ class Inline:
         self._device = device or DeviceSettings()
         self._processor: Processor | None = None
         self.restarts = 0
+        self.found_at: float | None = None
         self.slots = declaration.slots
 
     @property

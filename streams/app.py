@@ -27,6 +27,7 @@ from streams.lanes import definitions
 from streams.observability.health import Health, judge
 from streams.observability.metrics import instruments
 from streams.observability.web import serve_pages, web_options
+from streams.provisioning.plan import check_bindings
 from streams.settings import Settings
 from streams.slots import Slot
 from streams.stop_reader import StopReader
@@ -184,9 +185,11 @@ def build(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot) -> Wo
 def run(settings: Settings, only: Sequence[str], slot: Slot, leave: bool) -> int:
     """Runs the lanes named (none: all) until told to stop (SIGTERM, SIGINT) or the slot is lost; the exit code.
 
-    Blocks. Raises Misconfigured for an unknown name.
+    Blocks. Raises Misconfigured for an unknown name, and for lanes whose topics or groups clash.
     """
-    return run_lanes(settings, definitions(settings, only), slot, leave)
+    lanes = definitions(settings, only)
+    check_bindings(bind(settings, lane.name) for lane in lanes)
+    return run_lanes(settings, lanes, slot, leave)
 
 
 def run_lanes(settings: Settings, lanes: Sequence[LaneDefinition], slot: Slot, leave: bool) -> int:

@@ -46,6 +46,19 @@ class Writing(Protocol):
         """
 
 
+@runtime_checkable
+class Hosted(Protocol):
+    """A handler whose work is done by a process of its own."""
+
+    @property
+    def restarts(self) -> int:
+        """How often that process had to be started again."""
+
+    @property
+    def found_at(self) -> float | None:
+        """While it looks for records that hang or kill: when it last answered one (monotonic); else None."""
+
+
 class Reception(Protocol):
     """What becomes of a record that was read."""
 

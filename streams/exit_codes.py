@@ -1,6 +1,5 @@
 """How a worker's process ends, so that the supervisor and the user's own init system know what to do next."""
 
-import os
 from enum import IntEnum
 
 
@@ -34,8 +33,3 @@ def describe(code: int) -> str:
         return f"signal {-code}"
     names = {member.value: f" ({member.name})" for member in ExitCode}
     return f"exit code {code}{names.get(code, '')}"
-
-
-def from_wait_status(status: int) -> int:
-    """The code for a status of os.waitpid: as subprocess has it, negative for death by a signal."""
-    return os.waitstatus_to_exitcode(status)

@@ -30,7 +30,6 @@ class Batch:
     ends: dict[Partition, int] = field(default_factory=dict)
     tracked: bool = False
     stops: bool = False
-    cost: int | None = None
     compute_seconds: float = 0.0
     finished: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)

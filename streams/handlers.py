@@ -21,6 +21,16 @@ class ProcessorHandler:
         """Whether the model is loaded and warm."""
         return self._runner.ready
 
+    @property
+    def restarts(self) -> int:
+        """How often the model's host had to be started again."""
+        return self._runner.restarts
+
+    @property
+    def found_at(self) -> float | None:
+        """While the host looks for records that hang or kill: when it last answered one (monotonic); else None."""
+        return self._runner.found_at
+
     async def start(self) -> None:
         """Loads and warms the model. Raises ProcessorUnavailable."""
         await self._runner.start()

@@ -12,11 +12,12 @@ from schemas.errors import Misconfigured, SluicegateError
 from schemas.registry import Registry
 from streams.binding import Binding
 from streams.committer import FENCED, Fenced
-from streams.definition import LaneDefinition
+from streams.definition import Hosted, LaneDefinition
 from streams.flight import Batch
 from streams.lane import LaneRun
 from streams.observability.health import LaneState
 from streams.observability.metrics import LaneMetrics
+from streams.property_check import check_properties
 from streams.provisioning.start_check import check_at_start
 from streams.settings import Settings
 from streams.stop_reader import StopReader
@@ -66,6 +67,7 @@ class LaneService:
             )
         self._run: LaneRun | None = None
         self._task: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def state(self) -> LaneState:
@@ -74,7 +76,10 @@ class LaneService:
         ready = {"processor warm": self._handler.ready, "in the group": run is not None and run.running()}
         if run is None:
             return LaneState(self.name, ready)
-        return LaneState(self.name, ready, run.oldest(), stopped=run.stopped(), delayed=run.delayed())
+        found_at = self._handler.found_at if isinstance(self._handler, Hosted) else None
+        return LaneState(
+            self.name, ready, run.oldest(), stopped=run.stopped(), delayed=run.delayed(), found_at=found_at
+        )
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""
@@ -91,18 +96,26 @@ class LaneService:
         self._loop = asyncio.get_running_loop()
         self.metrics.unsettled_age(self.oldest_age)
         self._task = asyncio.create_task(self._keep(), name=f"lane {self.name}")
+        if isinstance(self._handler, Hosted):
+            self._counting = asyncio.create_task(count_restarts(self._handler, self.metrics))
 
     async def stop(self, *, leave: bool) -> None:
         """Drains and ends the lane."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._counting) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         run, self._run = self._run, None
         if run is not None:
             await run.stop(self._settings.worker.drain_seconds, leave=leave)
         await self._handler.stop()
 
     async def _keep(self) -> None:
+        try:
+            await asyncio.to_thread(check_properties, self._settings, self._binding, self._slot)
+        except Misconfigured as wrong:
+            self._on_refused(f"lane {self.name}: {wrong}")
+            raise
         await self._start_handler()
         pause = FIRST_PAUSE
         while True:
@@ -164,13 +177,19 @@ class LaneService:
 
     def _dispatch(self, run: LaneRun, batch: Batch) -> None:
         assert self._loop is not None
-        self.metrics.batch_closed(batch.reason, len(batch.entries), sum_cost(batch))
+        self.metrics.batch_closed(batch.reason, len(batch.entries), sum([entry.cost for entry in batch.entries]))
+        self.metrics.queue_seconds(time.monotonic() - batch.oldest)
         self._loop.call_soon_threadsafe(self._send, Dispatched(run, batch))
 
 
-def sum_cost(batch: Batch) -> float:
-    """The batch's cost in the units of its policy."""
-    return float(len(batch.entries)) if batch.cost is None else float(batch.cost)
+async def count_restarts(handler: Hosted, metrics: LaneMetrics, every: float = 1.0) -> None:
+    """Counts the restarts of a handler's process until it is cancelled."""
+    counted = handler.restarts
+    while True:
+        await asyncio.sleep(every)
+        now = handler.restarts
+        metrics.host_restarts(now - counted)
+        counted = now
 
 
 def is_fenced(error: BaseException) -> bool:

@@ -87,6 +87,11 @@ class Bisection:
         """Records that wait or are in flight."""
         return sum(group.size for groups in (self._ready, self._suspects, self._flight) for group in groups)
 
+    @property
+    def searching(self) -> bool:
+        """Whether a host died of a record that is not found yet."""
+        return bool(self._suspects) or any(group.alone for group in self._flight)
+
     def submit(self, job: int, count: int) -> None:
         """A new job of `count` > 0 records."""
         self._ready.append(Group(job, 0, count))

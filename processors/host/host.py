@@ -48,6 +48,7 @@ class Host:
         self._numbers = itertools.count()
         self._runs: dict[int, tuple[Group, float]] = {}
         self._sent_at = 0.0
+        self._answered_at: float | None = None
         self._oldest: int | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -64,6 +65,11 @@ class Host:
     def restarts(self) -> int:
         """How often the process had to be started again."""
         return self._keeper.restarts
+
+    @property
+    def found_at(self) -> float | None:
+        """While it looks for records that hang or kill: when it last answered one (time.monotonic); else None."""
+        return self._answered_at if self._bisection.searching else None
 
     @property
     def pid(self) -> int | None:
@@ -195,6 +201,7 @@ class Host:
             self._answer(group, [verdict])
 
     def _answer(self, group: Group, outcomes: Sequence[Outcome], seconds: float = 0.0) -> None:
+        self._answered_at = monotonic()
         if (job := self._jobs.get(group.job)) is not None:
             job.answer(group, outcomes, seconds)
 

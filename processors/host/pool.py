@@ -29,6 +29,11 @@ class Pool:
         """Over all devices."""
         return sum(host.restarts for host in self.hosts)
 
+    @property
+    def found_at(self) -> float | None:
+        """Of the device that found something last, while one of them looks for records that hang or kill."""
+        return max((at for host in self.hosts if (at := host.found_at) is not None), default=None)
+
     async def start(self) -> None:
         """Start all hosts at once. If one can't, the others are stopped, and ProcessorUnavailable is raised."""
         results = await asyncio.gather(*(host.start() for host in self.hosts), return_exceptions=True)

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from streams.librdkafka import PROPERTY_CURE, is_property
 from streams.mistake import UserMistake
 
 MISTAKE = 2
@@ -60,6 +61,8 @@ def known(error: Exception) -> str | None:
         return str(error)
     if is_from("confluent_kafka", "KafkaException", error):
         return kafka_line(error)
+    if is_from("pydantic_settings", "SettingsError", error):
+        return f"wrong settings: {error}: {error.__cause__}; a list or a group of names is written as JSON"
     return None
 
 
@@ -84,4 +87,6 @@ def kafka_line(error: Exception) -> str:
             f"no Kafka answers ({text}): start one with `sluicegate up`, "
             "or set kafka.bootstrap_servers (SLUICEGATE_KAFKA__BOOTSTRAP_SERVERS)"
         )
+    if is_property(text):
+        return f"wrong settings: librdkafka refuses a property: {text}; {PROPERTY_CURE}"
     return f"Kafka refused ({name}): {text}"

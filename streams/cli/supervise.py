@@ -24,14 +24,20 @@ def command(
     ] = False,
     web_port: Annotated[
         int | None,
-        typer.Option("--web-port", min=1, max=65_279, help="The worker in slot n serves the web on this port + n."),
+        typer.Option(
+            "--web-port",
+            min=1,
+            max=65_279,
+            help="The worker in slot n serves the web on this port + n; default: worker.web_port.",
+        ),
     ] = None,
 ) -> None:
     """Keep workers running: a dead one is back in its slot in milliseconds. SIGTERM drains them and ends."""
     lanes = named(only)
     settings = load()
     configure(settings.log)
-    supervisor = Supervisor(workers, only=lanes, leave=leave, web_port=web_port, settings=settings)
+    first_port = web_port or settings.worker.web_port or None
+    supervisor = Supervisor(workers, only=lanes, leave=leave, web_port=first_port, settings=settings)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())

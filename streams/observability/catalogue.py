@@ -73,7 +73,7 @@ TRANSACTION_RECORDS = Metric(
     buckets=COUNTS,
 )
 TRANSACTION_BYTES = Metric(
-    "sluicegate_transaction_bytes_total", "counter", "bytes", "Bytes produced in committed transactions."
+    "sluicegate_transaction_bytes_total", "counter", "bytes", "Bytes of the requests that transactions settled."
 )
 ABORTS = Metric(
     "sluicegate_aborts_total",
@@ -120,8 +120,7 @@ DEAD_LETTERS = Metric(
     "sluicegate_dead_letters_total",
     "counter",
     "records",
-    "Records that could not be read, by reason.",
-    ("lane", "reason"),
+    "Records that could not be read; `sluicegate dead-letters list` says why.",
 )
 STOPPED = Metric(
     "sluicegate_partitions_stopped",
@@ -154,7 +153,7 @@ HOST_RESTARTS = Metric(
     "sluicegate_host_restarts_total",
     "counter",
     "restarts",
-    "Restarts of the processes that run the processor.",
+    "Restarts of the processes that run the processor, after a crash, a hang or a kill.",
 )
 WORKER = Metric(
     "sluicegate_worker_info", "gauge", "1", "The worker's slot and version, as labels.", ("slot", "version")

@@ -16,7 +16,9 @@ class LaneState:
     `ready` has a flag for each thing that must be there before it answers (`connected`, `model loaded`, ...);
     `oldest_unsettled` is the monotonic time at which its oldest unsettled record was read, None when there is
     none; `failure` says what ended it, if anything did; `stopped` counts partitions that an operator must resume;
-    `delayed` has a line for each partition that can't be restored yet: why, and what to do.
+    `delayed` has a line for each partition that can't be restored yet: why, and what to do. `found_at` is when its
+    processor last answered a record, while it looks for those of a batch that hang: a batch with several of them takes
+    long and comes to an end, and a restart would meet them all again.
     """
 
     name: str
@@ -25,6 +27,7 @@ class LaneState:
     failure: str | None = None
     stopped: int = 0
     delayed: tuple[str, ...] = ()
+    found_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def judge(now: float, stall_seconds: float, lanes: Sequence[LaneState]) -> Healt
 def why_dead(now: float, stall_seconds: float, lane: LaneState) -> list[str]:
     """What is so wrong with a lane that only a restart can help."""
     reasons = [f"{lane.name}: {lane.failure}"] if lane.failure else []
-    if age(now, lane) > stall_seconds:
+    searching = lane.found_at is not None and now - lane.found_at <= stall_seconds
+    if age(now, lane) > stall_seconds and not searching:
         reasons.append(f"{lane.name}: the oldest record is unsettled for {age(now, lane):.0f} s")
     return reasons
 

@@ -76,7 +76,7 @@ class LaneMetrics:
         self._child(catalogue.OUTCOMES, code).inc(number)
 
     def transaction(self, records: int, size: int, seconds: float) -> None:
-        """A transaction is committed: requests settled, bytes produced, time from begin to commit."""
+        """A transaction is committed: the requests that it settled, their bytes, the time from begin to commit."""
         self._child(catalogue.TRANSACTION_SECONDS).observe(seconds)
         self._child(catalogue.TRANSACTION_RECORDS).observe(records)
         self._child(catalogue.TRANSACTION_BYTES).inc(size)
@@ -125,9 +125,9 @@ class LaneMetrics:
         """So many remembered answers were dropped early."""
         self._child(catalogue.EVICTIONS).inc(number)
 
-    def dead_letters(self, number: int, reason: str = "unreadable") -> None:
+    def dead_letters(self, number: int) -> None:
         """So many records of a batch could not be read."""
-        self._child(catalogue.DEAD_LETTERS, reason).inc(number)
+        self._child(catalogue.DEAD_LETTERS).inc(number)
 
     def timers_fired(self, number: int, lateness: float) -> None:
         """So many timers were handed to the lane together; the one due first was late by so many seconds."""
@@ -138,6 +138,6 @@ class LaneMetrics:
         """So many timers fired although the end of the log is hidden."""
         self._child(catalogue.TIMERS_PINNED).inc(number)
 
-    def host_restarts(self, number: int = 1) -> None:
-        """The processor's host process was started again."""
+    def host_restarts(self, number: int) -> None:
+        """The processor's host process was started again so many times."""
         self._child(catalogue.HOST_RESTARTS).inc(number)

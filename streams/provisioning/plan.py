@@ -1,6 +1,6 @@
 """The plan: a pure function of settings and lanes, for reading and for making."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +59,7 @@ def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] 
 
     `stateful` are those that keep state, by default as the catalogue says.
     """
-    bindings = [bind(settings, name) for name in names]
-    for binding in bindings:
-        check_names(binding)
-    check_groups(bindings)
+    bindings = check_bindings(bind(settings, name) for name in names)
     kinds = [kind for name in names if (kind := catalogue().get(name)) is not None]
     topics = topics_for(settings, list(names), stateful_among(names) if stateful is None else stateful, kinds)
     wanted = {
@@ -85,6 +82,15 @@ def registrations_for(settings: Settings, binding: Binding) -> list[Registration
     if kind is not None and kind.registrations is not None:
         return kind.registrations(settings)
     return registrations(binding.name, binding.requests, binding.results)
+
+
+def check_bindings(bindings: Iterable[Binding]) -> list[Binding]:
+    """The bindings. Raises Misconfigured for names that cannot be topics, or clash."""
+    checked = list(bindings)
+    for binding in checked:
+        check_names(binding)
+    check_groups(checked)
+    return checked
 
 
 def check_names(binding: Binding) -> None:

@@ -42,6 +42,11 @@ class Evictions:
     entries: int = 0
     bytes: int = 0
 
+    @property
+    def early(self) -> int:
+        """Those that were forgotten before their time."""
+        return self.entries + self.bytes
+
 
 @dataclass(slots=True, frozen=True)
 class BookSnapshot:
@@ -111,15 +116,6 @@ class AnswerBook:
         self.learn([entry for entry in entries if settled_at(entry[1]) > oldest], now_ms)
         self.evictions = counted
         return len(entries)
-
-    def expire(self, now_ms: int, limit: int) -> int:
-        """Lets go of at most so many expired answers, oldest first, and returns how many went.
-
-        For idle times: `learn` does this as well.
-        """
-        held = len(self._answers)
-        self._evict(now_ms, limit)
-        return held - len(self._answers)
 
     def snapshot(self) -> BookSnapshot:
         """A copy of the book as it stands, which shares the answers' bytes: a few milliseconds for

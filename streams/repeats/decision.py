@@ -8,18 +8,11 @@
 | answered for good | | REPLAY |
 | in flight | another payload | CONFLICT |
 | in flight | | WAIT |
-| was in flight, now answered for good | | as answered for good |
-| was in flight, failed retriably or past its deadline | | RETRY |
+
+How a twin ended that was waited for, `streams.processing` sees: its answer is given again, or this one is inferred.
 """
 
 from enum import Enum
-
-
-class Ending(Enum):
-    """How a twin that was waited for has ended."""
-
-    FINAL = "final"  # COMPLETED, or FAILED for good
-    RETRIABLE = "retriable"  # FAILED retriably, or because its own deadline had passed
 
 
 class Decision(Enum):
@@ -30,7 +23,6 @@ class Decision(Enum):
     WAIT = "wait"
     CONFLICT = "conflict"
     DEADLINE_EXCEEDED = "deadline exceeded"
-    RETRY = "retry"
 
 
 def decide(
@@ -39,20 +31,16 @@ def decide(
     known: bool = False,
     same_payload: bool = True,
     late: bool = False,
-    ending: Ending | None = None,
 ) -> Decision:
     """The decision for a request: an earlier one is in flight, or has a known answer, or neither (forgotten).
 
-    `late`: this one's deadline has passed. `ending`: how the twin ended that it waited for, once it has. NEW
-    and RETRY send the request the way of all new ones, where its deadline is checked before device time is
-    spent.
+    `late`: this one's deadline has passed. NEW sends the request the way of all new ones, where its deadline is checked
+    before device time is spent.
     """
     if not in_flight and not known:
         return Decision.NEW
     if not same_payload:
         return Decision.CONFLICT
-    if in_flight and ending is None:
+    if in_flight:
         return Decision.WAIT
-    if in_flight and ending is Ending.RETRIABLE:
-        return Decision.RETRY
     return Decision.DEADLINE_EXCEEDED if late else Decision.REPLAY

@@ -97,12 +97,6 @@ class BookMachine(RuleBasedStateMachine):
     def pass_time(self, milliseconds: int) -> None:
         self.now += milliseconds
 
-    @rule(limit=st.integers(0, 5))
-    def expire(self, limit: int) -> None:
-        before = len(self.book)
-        gone = self.book.expire(self.now, limit)
-        assert gone == before - len(self.book) <= limit
-
     @rule(through_checkpoint=st.booleans())
     def restore(self, through_checkpoint: bool) -> None:
         blocks = list(self.book.snapshot().blocks())

@@ -91,6 +91,7 @@ def test_only_records_that_take_longer_than_the_time_out_are_blamed_and_neighbou
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(4, 128), st.floats(1.1, 3.0))
+@example(size=5, times=3.0)
 def test_a_batch_that_is_slow_as_a_whole_is_not_cut_to_single_records(size: int, times: float) -> None:
     """Each of its records is healthy, and slower than they were: the first parts that end teach patience."""
     device = Device([times * TIMEOUT / size] * size, healthy(size, 0.1))
@@ -98,7 +99,8 @@ def test_a_batch_that_is_slow_as_a_whole_is_not_cut_to_single_records(size: int,
     assert len(device.completed) == size
     most_parts = 2 * math.ceil(math.log2(size))
     assert sum(1 for row in device.runs.values() if row > 2 + math.log2(size)) == 0
-    assert device.now <= (2 + times) * TIMEOUT + most_parts * LEAST_SECONDS
+    # Beside the work itself: the batch's own time-out, and parts that are still too large for one.
+    assert device.now <= (2 + 2 * times) * TIMEOUT + most_parts * LEAST_SECONDS
 
 
 def test_a_record_alone_has_the_whole_time_out_and_so_has_a_batch_at_first() -> None:

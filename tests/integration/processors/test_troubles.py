@@ -12,6 +12,7 @@ from processors.contract import DeviceSettings
 from processors.host import patience
 from processors.host.bisection import STRIKES, Death
 from processors.host.host import Host
+from processors.host.pool import Pool
 from processors.testing import declare, request
 from schemas.outcome import Code, Completed, Failed
 
@@ -70,6 +71,25 @@ async def test_only_the_batch_and_the_record_alone_have_the_whole_time_out(
     assert [count for _, count in given] == [SIZE, 8, 4, 2, 1]
     assert [given[0][0], given[-1][0]] == [0.6, 0.6]
     assert max(seconds for seconds, _ in given[1:-1]) < 0.4, "a part had as long as the batch"
+
+
+async def test_each_hanging_record_that_is_found_is_a_sign_of_life() -> None:
+    host = Host(declare(testing.Hanging), timeout_seconds=0.3)
+    pool = Pool([host])
+    await pool.start()
+    marked = {1, 4, 6}
+    signs: set[float | None] = set()
+    try:
+        work = asyncio.ensure_future(pool.infer([request(row, b"!" if row in marked else b"x") for row in range(8)]))
+        while not work.done():
+            assert pool.found_at == host.found_at
+            signs.add(host.found_at)
+            await asyncio.wait([work], timeout=0.02)
+        assert host.found_at is None, "it still looks for a record"
+    finally:
+        await pool.stop()
+    assert {row for row, outcome in enumerate(work.result().outcomes) if isinstance(outcome, Failed)} == marked
+    assert len(signs - {None}) >= len(marked)
 
 
 async def test_every_guilty_record_of_a_batch_is_found() -> None:

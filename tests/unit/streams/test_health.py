@@ -15,6 +15,17 @@ def test_a_lane_that_settles_nothing_is_not_live_however_busily_it_polls() -> No
     assert health.reasons == ("digits: the oldest record is unsettled for 61 s",)
 
 
+def test_a_lane_whose_processor_finds_hanging_records_one_by_one_is_live_until_it_finds_no_more() -> None:
+    searching = LaneState("digits", READY, oldest_unsettled=10.0, found_at=50.0)
+    assert judge(100.0, 60.0, [searching]).live
+    assert judge(100.0, 60.0, [searching]).unsettled_seconds == 90.0
+    assert not judge(111.0, 60.0, [searching]).live
+
+
+def test_what_was_found_before_the_oldest_record_came_changes_nothing() -> None:
+    assert judge(100.0, 60.0, [LaneState("digits", READY, oldest_unsettled=41.0, found_at=1.0)]).live
+
+
 def test_a_lane_that_is_not_ready_is_live_and_says_what_it_waits_for() -> None:
     health = judge(100.0, 60.0, [LaneState("digits", {"connected": True, "model loaded": False})])
     assert (health.live, health.ready) == (True, False)

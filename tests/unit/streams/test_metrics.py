@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -7,7 +8,9 @@ from streams.observability import catalogue
 from streams.observability.catalogue import CATALOGUE, Metric, table
 from streams.observability.metrics import Instruments, LaneMetrics
 
-PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "metrics.md"
+SOURCES = [path for path in (ROOT / "streams").rglob("*.py") if path.parent.name != "observability"]
 
 
 def samples(instruments: Instruments) -> dict[tuple[str, ...], float]:
@@ -39,7 +42,7 @@ def test_every_metric_of_the_catalogue_is_touched_by_a_lane_and_shown() -> None:
     lane.dead_letters(1)
     lane.timers_fired(2, 0.01)
     lane.timers_pinned(1)
-    lane.host_restarts()
+    lane.host_restarts(1)
     shown = samples(instruments)
     names = {name for name, *_ in shown}
     for metric in CATALOGUE:
@@ -67,6 +70,11 @@ def test_a_lane_with_room_again_is_not_paused_and_a_lost_partition_shows_no_lag(
     shown = samples(instruments)
     assert shown["sluicegate_paused", "lane=echo"] == 0
     assert not any(name == "sluicegate_lag_records" for name, *_ in shown)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(LaneMetrics) if not name.startswith("_")])
+def test_every_metric_is_fed_by_a_worker(name: str) -> None:
+    assert any(f"metrics.{name}(" in path.read_text() for path in SOURCES), f"nobody calls LaneMetrics.{name}"
 
 
 def test_lanes_count_apart() -> None:

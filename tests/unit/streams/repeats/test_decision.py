@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from streams.repeats.decision import Decision, Ending, decide
+from streams.repeats.decision import Decision, decide
 
 EITHER = (False, True)
 
@@ -32,19 +32,6 @@ def test_in_flight_waits(late: bool) -> None:
     assert decide(in_flight=True, late=late) is Decision.WAIT
 
 
-@pytest.mark.parametrize(("late", "ending"), list(product(EITHER, [None, *Ending])))
-def test_in_flight_with_another_payload_is_a_conflict(late: bool, ending: Ending | None) -> None:
-    assert decide(in_flight=True, same_payload=False, late=late, ending=ending) is Decision.CONFLICT
-
-
-def test_a_twin_that_ended_for_good_is_replayed() -> None:
-    assert decide(in_flight=True, ending=Ending.FINAL) is Decision.REPLAY
-
-
-def test_a_twin_that_ended_for_good_too_late_for_this_one_is_deadline_exceeded() -> None:
-    assert decide(in_flight=True, late=True, ending=Ending.FINAL) is Decision.DEADLINE_EXCEEDED
-
-
 @pytest.mark.parametrize("late", EITHER)
-def test_a_twin_that_failed_retriably_or_past_its_deadline_is_tried_anew(late: bool) -> None:
-    assert decide(in_flight=True, late=late, ending=Ending.RETRIABLE) is Decision.RETRY
+def test_in_flight_with_another_payload_is_a_conflict(late: bool) -> None:
+    assert decide(in_flight=True, same_payload=False, late=late) is Decision.CONFLICT

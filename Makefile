@@ -4,10 +4,10 @@ BIN := .venv/bin
 PACKAGES := schemas processors sagas streams
 
 SAGAS ?= 1000
-KILLS ?= 40
+KILLS ?=
 SEED ?=
 
-.PHONY: help setup jars demo test check format crash-sagas bench up down pin compose clean
+.PHONY: help setup jars demo test check format crash crash-sagas bench up down pin compose clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,8 +35,13 @@ format: setup  ## put the code in the house's form
 	@$(BIN)/ruff check --fix-only --select I .
 	@$(BIN)/ruff format .
 
-crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times, and check every credit (SEED repeats)
-	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+crash: setup jars  ## kill workers KILLS times (100), then workers and hosts, and check every answer (SEED repeats)
+	@$(BIN)/python -m streams.proof.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
+	@SLUICEGATE_PROOF_KILLS=$(or $(KILLS),100) $(if $(SEED),SLUICEGATE_PROOF_SEED=$(SEED)) \
+		$(BIN)/pytest -k random_kills tests/e2e/test_poison.py tests/integration/processors/test_kills.py
+
+crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times (40), and check every credit (SEED repeats)
+	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(or $(KILLS),40) $(if $(SEED),--seed $(SEED))
 
 bench: setup jars  ## measure, and write bench/results
 	@$(BIN)/python -m bench.spine; spine=$$?; $(BIN)/python -m bench.sagas && exit $$spine

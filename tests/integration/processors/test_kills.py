@@ -15,8 +15,8 @@ from processors.host.pool import Pool
 from processors.testing import declare, request
 from schemas.outcome import Code, Completed, Failed, Outcome
 
-KILLS = 20
-SEED = random.SystemRandom().randrange(2**32)
+KILLS = int(os.environ.get("SLUICEGATE_PROOF_KILLS", "20"))
+SEED = int(os.environ.get("SLUICEGATE_PROOF_SEED", random.SystemRandom().randrange(2**32)))
 
 
 async def kill_at_random(hosts: list[Host], chance: random.Random, kills: int) -> None:
@@ -31,6 +31,7 @@ async def kill_at_random(hosts: list[Host], chance: random.Random, kills: int) -
                 done += 1
 
 
+@pytest.mark.timeout(60 + 6 * KILLS)
 @pytest.mark.parametrize("marked", [set(), {17, 203}], ids=["innocent", "two guilty among them"])
 async def test_random_kills_of_the_host_blame_no_innocent_record(marked: set[int]) -> None:
     chance = random.Random(SEED)
@@ -53,7 +54,7 @@ async def test_random_kills_of_the_host_blame_no_innocent_record(marked: set[int
         await host.stop()
     assert host.restarts >= KILLS / 2
     guilty = {row: outcome.code for row, outcome in answered.items() if isinstance(outcome, Failed)}
-    assert guilty == dict.fromkeys(marked, Code.PROCESSOR_FAILED), f"with the seed {SEED}"
+    assert guilty == dict.fromkeys(marked, Code.PROCESSOR_FAILED), f"SLUICEGATE_PROOF_SEED={SEED} repeats this"
     assert all(answered[row] == Completed({"payload": b"%d" % row}) for row in answered.keys() - marked)
 
 

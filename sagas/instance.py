@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Status(StrEnum):
@@ -149,6 +149,11 @@ class Instance:
     def ended(self) -> bool:
         """Whether it reached its end, whichever."""
         return self.status in ENDED
+
+    def values(self) -> tuple[Any, ...]:
+        """All of it, in the order of the fields, which is that of its schema."""
+        values: tuple[Any, ...] = _values(self)
+        return values
 
     def copy(self) -> "Instance":
         """One that can be changed without changing this one."""

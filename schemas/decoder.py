@@ -13,12 +13,24 @@ from fastavro import schemaless_reader
 
 from schemas.avro_schema import AvroSchema
 from schemas.errors import Unreadable
+from schemas.rows import Makers, made_of
 from schemas.shape import Node, has_mutable_defaults, least_bytes, named_types, resolved, with_python_defaults
 from schemas.source_code import SourceCode, Unsupported
 from schemas.varint import rest_of_long
 
 Decode = Callable[[bytes], dict[str, Any]]
 _PACKED = {"float": struct.Struct("<f"), "double": struct.Struct("<d")}
+NO_MAKERS: Makers = {}
+
+
+def maker_for(schema: AvroSchema, makers: Makers, start: int = 0) -> Callable[[bytes], Any]:
+    """As `decoder_for` of one schema, but what `makers` make of the records takes their place."""
+    try:
+        make: Callable[[bytes], Any] = _Compiler(schema, makers).compile(start)
+        return make
+    except Unsupported:
+        decode = _resolving(schema, None, start)
+        return lambda value: made_of(schema.parsed, decode(value), makers)
 
 
 def decoder_for(writer: AvroSchema, reader: AvroSchema, start: int = 0) -> Decode:
@@ -29,7 +41,8 @@ def decoder_for(writer: AvroSchema, reader: AvroSchema, start: int = 0) -> Decod
     """
     if writer == reader:
         try:
-            return _Compiler(reader).compile(start)
+            compiled: Decode = _Compiler(reader).compile(start)
+            return compiled
         except Unsupported:
             return _resolving(writer, None, start)
     return _resolving(writer, reader, start)
@@ -74,13 +87,14 @@ class _Compiler:
     bytes that were cut off.
     """
 
-    def __init__(self, schema: AvroSchema) -> None:
+    def __init__(self, schema: AvroSchema, makers: Makers = NO_MAKERS) -> None:
         self._schema = schema
+        self._makers = makers
         self._named = named_types(schema.parsed)
         self._code = SourceCode()
         self._code.constants.update(rest=rest_of_long, Unreadable=Unreadable, unreadable=self._explain)
 
-    def compile(self, start: int) -> Decode:
+    def compile(self, start: int) -> Any:
         """The function; raises Unsupported."""
         code = self._code
         code.line("size = len(value)")
@@ -96,8 +110,7 @@ class _Compiler:
         code.line("raise unreadable(None, at, value)")
         code.leave()
         code.line("return result")
-        decode: Decode = code.build("decode(value)", f"<decoder of {self._schema.name}>")
-        return decode
+        return code.build("decode(value)", f"<decoder of {self._schema.name}>")
 
     def _explain(self, error: Exception | None, end: int = 0, value: bytes = b"") -> Unreadable:
         return _left_over(self._schema, end, value) if error is None else _unreadable(self._schema, error)
@@ -108,8 +121,7 @@ class _Compiler:
             case "union":
                 return self._union(node)
             case "record" | "error":
-                fields = [(field["name"], self._value(field["type"])) for field in node["fields"]]
-                return self._kept("{" + ", ".join(f"{name!r}: {value}" for name, value in fields) + "}")
+                return self._record(node)
             case "array":
                 return self._array(node["items"])
             case "map":
@@ -126,6 +138,13 @@ class _Compiler:
                 return "None"
             case _:
                 return self._number(kind)
+
+    def _record(self, node: Node) -> str:
+        fields = [(field["name"], self._value(field["type"])) for field in node["fields"]]
+        maker = self._makers.get(node["name"])
+        if maker is not None:
+            return self._kept(f"{self._code.constant(maker)}({', '.join(value for _, value in fields)})")
+        return self._kept("{" + ", ".join(f"{name!r}: {value}" for name, value in fields) + "}")
 
     def _kept(self, expression: str) -> str:
         name = self._code.name()

@@ -6,7 +6,7 @@ What is not compiled (unions of several types, very large schemas) fastavro writ
 
 import operator
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -16,11 +16,13 @@ from fastavro import schemaless_writer
 from schemas.avro_schema import AvroSchema
 from schemas.errors import Unwritable
 from schemas.fit import Fit, Misfit
+from schemas.rows import record_of
 from schemas.shape import Node, default_value, named_types, resolved
 from schemas.source_code import SourceCode, Unsupported
 from schemas.varint import LONGS, TABLE, encode_int, encode_long
 
 Encode = Callable[[Mapping[str, Any]], bytes]
+EncodeRow = Callable[[Sequence[Any]], bytes]
 NOTHING: Mapping[str, Any] = {}
 _PACKED = {"float": "f", "double": "d"}
 
@@ -43,9 +45,28 @@ def encoder_for(schema: AvroSchema, prefix: bytes = b"", fixed: Mapping[str, Any
         return Unwritable(schema.name, f"{type(error).__name__}: {error}")
 
     try:
-        return _Compiler(schema, explain, fixed).compile(prefix)
+        encode: Encode = _Compiler(schema, explain, fixed).compile(prefix)
+        return encode
     except Unsupported:
         return _interpreted(schema, prefix, fixed, explain)
+
+
+def row_encoder_for(schema: AvroSchema) -> EncodeRow:
+    """As `encoder_for`, of records that are tuples of their fields' values in the schema's order, at every depth."""
+    fit, written = Fit(schema.parsed, json=False), encoder_for(schema)
+
+    def explain(row: Any, error: Exception) -> Unwritable:
+        try:
+            fit.fit(record_of(schema.parsed, row))
+        except Misfit as misfit:
+            return Unwritable(misfit.path, misfit.message)
+        return Unwritable(schema.name, f"{type(error).__name__}: {error}")
+
+    try:
+        encode: EncodeRow = _Compiler(schema, explain, rows=True).compile(b"")
+        return encode
+    except Unsupported:
+        return lambda row: written(record_of(schema.parsed, row))
 
 
 def _completed(record: Any, fixed: Mapping[str, Any]) -> Any:
@@ -81,10 +102,16 @@ class _Compiler:
     """Makes the function for one schema. Each method emits statements and returns expressions for bytes to join."""
 
     def __init__(
-        self, schema: AvroSchema, explain: Callable[[Any, Exception], Unwritable], fixed: Mapping[str, Any] = NOTHING
+        self,
+        schema: AvroSchema,
+        explain: Callable[[Any, Exception], Unwritable],
+        fixed: Mapping[str, Any] = NOTHING,
+        *,
+        rows: bool = False,
     ) -> None:
         self._schema = schema
         self._fixed = fixed
+        self._rows = rows
         self._named = named_types(schema.parsed)
         self._code = SourceCode()
         self._code.constants.update(
@@ -92,7 +119,7 @@ class _Compiler:
             as_bytes=_as_bytes, as_int=_as_int, as_boolean=_as_boolean, as_list=_as_list,
         )  # fmt: skip
 
-    def compile(self, prefix: bytes) -> Encode:
+    def compile(self, prefix: bytes) -> Any:
         """The function; raises Unsupported, or Unwritable for a fixed value that does not fit."""
         code, schema = self._code, self._schema.parsed
         code.enter("try:")
@@ -100,20 +127,19 @@ class _Compiler:
         head = [code.constant(prefix)] if prefix and not self._fixed else []
         return self._function([*head, *pieces])
 
-    def compile_part(self, node: Node) -> Encode:
+    def compile_part(self, node: Node) -> Any:
         """The function for a part of the schema; raises Unsupported."""
         self._code.enter("try:")
         return self._function(self._value(node, "record"))
 
-    def _function(self, pieces: list[str]) -> Encode:
+    def _function(self, pieces: list[str]) -> Any:
         code = self._code
         code.line(f"return join(({', '.join(pieces)},))")
         code.leave()
         code.enter("except Exception as error:")
         code.line("raise explain(record, error) from error")
         code.leave()
-        encode: Encode = code.build("encode(record)", f"<encoder of {self._schema.name}>")
-        return encode
+        return code.build("encode(record)", f"<encoder of {self._schema.name}>")
 
     def _value(self, node: Node, value: str, branch: bytes = b"") -> list[str]:
         """Pieces for the value that an expression names, after the bytes that say which union branch it is."""
@@ -216,15 +242,20 @@ class _Compiler:
 
     def _record(self, node: Node, record: str) -> list[str]:
         code, fields = self._code, node["fields"]
-        names = code.constant(frozenset(field["name"] for field in fields))
-        code.enter(f"if len({record}) != {len(fields)} and not {names}.issuperset({record}):")
-        code.line("raise KeyError")
-        code.leave()
+        named: list[str] = []
+        if self._rows:
+            named = [code.name() for _ in fields]
+            code.line(f"{''.join(f'{name}, ' for name in named) or '()'} = {record}")
+        else:
+            names = code.constant(frozenset(field["name"] for field in fields))
+            code.enter(f"if len({record}) != {len(fields)} and not {names}.issuperset({record}):")
+            code.line("raise KeyError")
+            code.leave()
         pieces: list[str] = []
         packed: list[tuple[str, str]] = []
-        for field in fields:
+        for number, field in enumerate(fields):
             kind, _ = resolved(field["type"], self._named)
-            value = self._field(field, record)
+            value = named[number] if self._rows else self._field(field, record)
             if kind in _PACKED:
                 packed.append((_PACKED[kind], value))
                 continue

@@ -3,6 +3,8 @@
 from schemas.errors import Unreadable
 
 TABLE = 4_096
+# The bits that say that more follows, of an integer of six bytes: milliseconds since 1970 have six until 2109.
+_SIX = sum(0x80 << 7 * place for place in range(5))
 
 
 def encode_long(value: int) -> bytes:
@@ -32,6 +34,12 @@ def rest_of_long(value: bytes, first: int, at: int) -> tuple[int, int]:
 
     Raises IndexError at the end of the value, Unreadable for an integer of more than 64 bits.
     """
+    six = value[at : at + 5]
+    if len(six) == 5 and six[4] < 0x80:
+        a, b, c, d, e = six
+        if a > 0x7F and b > 0x7F and c > 0x7F and d > 0x7F:
+            bits = first + (a << 7) + (b << 14) + (c << 21) + (d << 28) + (e << 35) - _SIX
+            return (bits >> 1) ^ -(bits & 1), at + 5
     bits = first & 0x7F
     shift = 7
     while True:

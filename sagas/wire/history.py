@@ -8,16 +8,22 @@ from sagas.errors import HistoryError
 from sagas.events import NOTHING, EventKind, HistoryEvent
 from sagas.wire.schema import schema
 from schemas.decoder import decoder_for
-from schemas.encoder import encoder_for
+from schemas.encoder import row_encoder_for
 
 _KINDS = {str(kind): kind for kind in EventKind}
-_encode = encoder_for(schema("history"))
+_encode = row_encoder_for(schema("history"))
 _decode = decoder_for(schema("history"), schema("history"))
 
 
 def encode_event(event: HistoryEvent) -> bytes:
     """The event as Avro, without a frame."""
-    return _encode(event_record(event))
+    return _encode(
+        (
+            event.saga_id, event.run, event.seq, event.at_ms, event.saga, event.version, event.hash, event.kind,
+            event.step, event.attempt, event.actor, event.reason, values.dumps(event.body) if event.body else b"",
+            event.data, event.result,
+        )
+    )  # fmt: skip
 
 
 def decode_event(value: bytes) -> HistoryEvent:

@@ -16,25 +16,32 @@ from sagas.instance import (
     TimerState,
 )
 from sagas.wire.schema import schema
-from schemas.decoder import decoder_for
-from schemas.encoder import encoder_for
+from schemas.decoder import maker_for
+from schemas.encoder import row_encoder_for
+from schemas.rows import Makers, made_of
 
 _STATUS = {str(status): status for status in Status}
 _DIRECTION = {str(direction): direction for direction in Direction}
 _STEP = {str(status): status for status in StepStatus}
 _SIGNAL = {str(status): status for status in SignalStatus}
-_encode = encoder_for(schema("instance"))
-_decode = decoder_for(schema("instance"), schema("instance"))
+_encode = row_encoder_for(schema("instance"))
 
 
 def encode_instance(instance: Instance) -> bytes:
     """The state as Avro, without a frame."""
-    return _encode(instance_record(instance))
+    return _encode(instance.values())
 
 
 def decode_instance(value: bytes) -> Instance:
     """The state of unframed Avro of the present schema; raises Unreadable."""
-    return instance_from(_decode(value))
+    instance: Instance = _decode(value)
+    return instance
+
+
+def instance_from(record: Mapping[str, Any]) -> Instance:
+    """The state that a record holds; raises KeyError for a status that is none."""
+    instance: Instance = made_of(schema("instance").parsed, record, _MAKERS)
+    return instance
 
 
 def instance_record(instance: Instance) -> dict[str, Any]:
@@ -58,7 +65,7 @@ def instance_record(instance: Instance) -> dict[str, Any]:
         "ended_ms": instance.ended_ms,
         "reason": instance.reason,
         "attention": None if attention is None else attention._asdict(),
-        "steps": {path: _step_record(state) for path, state in instance.steps.items()},
+        "steps": {path: state._asdict() for path, state in instance.steps.items()},
         "groups": {name: state._asdict() for name, state in instance.groups.items()},
         "choices": instance.choices,
         "signals": {name: state._asdict() for name, state in instance.signals.items()},
@@ -67,57 +74,34 @@ def instance_record(instance: Instance) -> dict[str, Any]:
     }
 
 
-def instance_from(record: Mapping[str, Any]) -> Instance:
-    """The state that a record holds; raises KeyError for a status that is none."""
-    attention = record["attention"]
-    return Instance(
-        record["saga_id"],
-        record["run"],
-        record["saga"],
-        record["version"],
-        record["hash"],
-        _STATUS[record["status"]],
-        _DIRECTION[record["direction"]],
-        record["pivoted"],
-        record["seq"],
-        record["epoch"],
-        record["data"],
-        record["start_digest"],
-        record["started_ms"],
-        record["updated_ms"],
-        record["ended_ms"],
-        record["reason"],
-        None if attention is None else Attention(**attention),
-        {path: _step(state) for path, state in record["steps"].items()},
-        {name: GroupState(**state) for name, state in record["groups"].items()},
-        record["choices"],
-        {name: SignalState(_SIGNAL[state["status"]], state["message"]) for name, state in record["signals"].items()},
-        {name: TimerState(timer["due_ms"], timer["epoch"]) for name, timer in record["timers"].items()},
-        record["paused"],
-    )
+def _instance(
+    saga_id: str, run: int, saga: str, version: int, hash_: str, status: str, direction: str, *rest: Any
+) -> Instance:
+    return Instance(saga_id, run, saga, version, hash_, _STATUS[status], _DIRECTION[direction], *rest)
 
 
-def _step_record(state: StepState) -> dict[str, Any]:
-    return {
-        "status": state[0],
-        "undo": state[1],
-        "attempt": state[2],
-        "budget_from": state[3],
-        "answered": state[4],
-        "key": state[5],
-        "since_ms": state[6],
-        "result": state[7],
-    }
+def _step(status: str, undo: str, *rest: Any) -> StepState:
+    state: StepState = _made(StepState, (_STEP[status], _STEP[undo], *rest))
+    return state
 
 
-def _step(state: Mapping[str, Any]) -> StepState:
-    return StepState(
-        _STEP[state["status"]],
-        _STEP[state["undo"]],
-        state["attempt"],
-        state["budget_from"],
-        state["answered"],
-        state["key"],
-        state["since_ms"],
-        state["result"],
-    )
+def _timer(due_ms: int, epoch: int) -> TimerState:
+    state: TimerState = _made(TimerState, (due_ms, epoch))
+    return state
+
+
+def _signal(status: str, message: bytes) -> SignalState:
+    return SignalState(_SIGNAL[status], message)
+
+
+# A named tuple's own constructor takes five times as long.
+_made: Any = tuple.__new__
+_MAKERS: Makers = {
+    "sluicegate.sagas.SagaInstance": _instance,
+    "sluicegate.sagas.AttentionState": Attention,
+    "sluicegate.sagas.StepState": _step,
+    "sluicegate.sagas.GroupState": GroupState,
+    "sluicegate.sagas.SignalState": _signal,
+    "sluicegate.sagas.TimerState": _timer,
+}
+_decode = maker_for(schema("instance"), _MAKERS)

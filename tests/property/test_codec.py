@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.avro_schema import AvroSchema
-from schemas.decoder import decoder_for
-from schemas.encoder import encoder_for
+from schemas.decoder import decoder_for, maker_for
+from schemas.encoder import encoder_for, row_encoder_for
 from schemas.errors import Unreadable
+from schemas.rows import made_of, record_of
+from schemas.shape import named_types
 from tests.strategies import records, schemas
 
 
@@ -33,6 +35,23 @@ def reference(schema: AvroSchema, record: dict[str, Any]) -> bytes:
 def test_compiled_bytes_are_those_of_fastavro(drawn: tuple[AvroSchema, dict[str, Any]]) -> None:
     schema, record = drawn
     assert encoder_for(schema)(record) == reference(schema, record)
+
+
+def rows(schema: AvroSchema) -> dict[str, Any]:
+    """Makers of a row of each record."""
+    return {name: lambda *values: values for name in named_types(schema.parsed)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(schemas_and_records())
+def test_rows_are_encoded_and_decoded_as_their_records_are(drawn: tuple[AvroSchema, dict[str, Any]]) -> None:
+    schema, record = drawn
+    value = reference(schema, record)
+    row = made_of(schema.parsed, record, rows(schema))
+    assert record_of(schema.parsed, row) == record
+    assert row_encoder_for(schema)(row) == value
+    expected = made_of(schema.parsed, schemaless_reader(BytesIO(value), schema.parsed, None), rows(schema))
+    assert maker_for(schema, rows(schema))(value) == expected
 
 
 @settings(max_examples=40, deadline=None)

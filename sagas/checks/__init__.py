@@ -12,13 +12,14 @@ from sagas.checks.policies import POLICIES
 from sagas.checks.purity import PURITY
 from sagas.checks.records import RECORDS
 from sagas.checks.signals import SIGNALS
+from sagas.checks.trial import TRIALS
 from sagas.definition import Saga
 from sagas.errors import DefinitionError
 
 Check = Callable[[Saga[Any, Any]], Iterator[DefinitionError]]
 
 # In this order: each may rely on those before it.
-CHECKS: tuple[Check, ...] = (*NAMES, *FLOW, *RECORDS, *POLICIES, *KINDS, *LOOPS, *SIGNALS, *FUNCTIONS, *PURITY)
+CHECKS: tuple[Check, ...] = (*NAMES, *FLOW, *RECORDS, *POLICIES, *KINDS, *LOOPS, *SIGNALS, *FUNCTIONS, *PURITY, *TRIALS)
 
 
 def check(saga: Saga[Any, Any]) -> None:

@@ -1,10 +1,12 @@
 """What a definition may not be: each fault is found, and its error names the saga, the step and the cure."""
 
 import datetime
+import itertools
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -220,6 +222,12 @@ def reads_the_clock(order: Order) -> Any:
     return {"payload": str(datetime.datetime.now(datetime.UTC)).encode()}
 
 
+def counts() -> Made:
+    """Keeps something from call to call, which nothing in its code gives away."""
+    numbers = itertools.count()
+    return command(lambda order: {"payload": b"%d" % next(numbers)})
+
+
 CASES: dict[str, tuple[Made, str, str]] = {
     "a saga's name": (saga_named("Order!"), "", "its name is not legal"),
     "a version": (version(0), "", "its version is 0"),
@@ -305,6 +313,10 @@ CASES: dict[str, tuple[Made, str, str]] = {
     "a print": (command(prints), "a", "its command uses print()"),
     "what it imports": (command(importing), "a", "its command uses import os"),
     "what it calls": (command(lambda order: {"payload": helper(order)}), "a", "its command uses time"),
+    "what another package does": (
+        command(lambda order: {"payload": formatdate().encode()}), "a", "its command calls time.time",
+    ),
+    "another answer": (counts(), "a", "its command gives {\"payload\":"),
     "what a key uses": (
         command(lambda order: {}, key=lambda order: str(random.random())), "a", "its key uses random",
     ),
@@ -322,6 +334,7 @@ def test_a_fault_is_found_and_named(case: str) -> None:
     assert str(error).startswith(f"saga {saga.name!r}")
 
 
+@pytest.mark.filterwarnings("ignore:coroutine")
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_the_fault_is_found_by_its_guard_alone(case: str) -> None:
     saga, step, fault = CASES[case]
@@ -336,6 +349,7 @@ def _finds(check: Callable[[Any], Iterator[DefinitionError]], saga: Made, step: 
         return False
 
 
+@pytest.mark.filterwarnings("ignore:coroutine")
 def test_each_check_has_a_case() -> None:
     found = set()
     for saga, step, fault in CASES.values():

@@ -181,7 +181,8 @@ class _Compiler:
         def explain(value: Any, error: Exception) -> Unwritable:
             return Unwritable(field["name"], f"{value!r} can't be its fixed value: {type(error).__name__} {error}")
 
-        return _Compiler(self._schema, explain).compile_part(field["type"])(self._fixed[field["name"]])
+        known: bytes = _Compiler(self._schema, explain).compile_part(field["type"])(self._fixed[field["name"]])
+        return known
 
     def _constant(self, data: bytes) -> list[str]:
         return [self._code.constant(data)] if data else []

@@ -1,6 +1,6 @@
 """What can go wrong with a processor as a whole; what goes wrong with one record is an outcome, not an error."""
 
-from schemas.errors import SluicegateError
+from schemas.errors import Misconfigured, SluicegateError
 
 
 class ProcessorError(SluicegateError):
@@ -17,6 +17,10 @@ class DeclarationError(ProcessorError):
 
 class DeviceUnavailable(ProcessorError):
     """The settings ask for a device or number format that this machine does not have."""
+
+
+class DeviceMisnamed(DeviceUnavailable, Misconfigured):
+    """The settings of a device that no machine can follow: to try again would not help."""
 
 
 class WeightsRefused(ProcessorError):

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from processors.contract import DeviceSettings
-from processors.errors import DeviceUnavailable
+from processors.errors import DeviceMisnamed
 
 NONE, INT8 = "none", "int8"
 
@@ -38,21 +38,21 @@ class Int8Linear(nn.Module):
 
 
 def check(settings: DeviceSettings, *, quantizable: bool, cuda: bool) -> None:
-    """Raises DeviceUnavailable, with the cure, where the settings ask for what there is not."""
+    """Raises DeviceMisnamed, with the cure, where the settings ask for what there is not."""
     wanted = settings.quantize
     if wanted == NONE:
         return
     if wanted != INT8:
-        raise DeviceUnavailable(f"quantize {wanted!r} is not supported; use {NONE} or {INT8}")
+        raise DeviceMisnamed(f"quantize {wanted!r} is not supported; use {NONE} or {INT8}")
     if not quantizable:
-        raise DeviceUnavailable(f"this processor has no {wanted} form; set quantize to {NONE}")
+        raise DeviceMisnamed(f"this processor has no {wanted} form; set quantize to {NONE}")
     if cuda:
-        raise DeviceUnavailable(
+        raise DeviceMisnamed(
             f"quantize {wanted!r} is for the CPU, and the device is CUDA; set device to cpu, or quantize to {NONE}"
             " (and dtype to bfloat16 or float16, if it is about speed)"
         )
     if settings.compile:
-        raise DeviceUnavailable(f"quantize {wanted!r} and compile exclude each other; leave one out")
+        raise DeviceMisnamed(f"quantize {wanted!r} and compile exclude each other; leave one out")
 
 
 def quantize(network: nn.Module) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from processors.contract import DeviceSettings
-from processors.errors import DeviceUnavailable
+from processors.errors import DeviceMisnamed, DeviceUnavailable
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -90,9 +90,9 @@ def _resolve(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise DeviceUnavailable(f"the device {name!r} has no meaning; use auto, cpu, cuda or cuda:<n>") from error
+        raise DeviceMisnamed(f"the device {name!r} has no meaning; use auto, cpu, cuda or cuda:<n>") from error
     if device.type not in ("cpu", "cuda"):
-        raise DeviceUnavailable(f"the device {name!r} is not supported; use auto, cpu, cuda or cuda:<n>")
+        raise DeviceMisnamed(f"the device {name!r} is not supported; use auto, cpu, cuda or cuda:<n>")
     if device.type == "cpu":
         return torch.device("cpu")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -103,7 +103,7 @@ def _resolve(name: str) -> torch.device:
 
 def _number_format(name: str, device: torch.device) -> torch.dtype:
     if name not in _DTYPES:
-        raise DeviceUnavailable(f"the dtype {name!r} is not supported; use one of {', '.join(_DTYPES)}")
+        raise DeviceMisnamed(f"the dtype {name!r} is not supported; use one of {', '.join(_DTYPES)}")
     if device.type == "cpu" and name != "float32":
         raise DeviceUnavailable(f"the dtype {name!r} needs CUDA, and the device is the CPU; use float32")
     return _DTYPES[name]

@@ -15,6 +15,7 @@ from processors.host.frame import Decoder, encode
 from processors.host.messages import Begin, Ready, Refused
 from processors.host.stages import Stages
 from processors.loading import load_processor, load_wire
+from schemas.errors import Misconfigured
 
 _RECEIVE_BYTES = 1 << 18
 _SWITCH_SECONDS = 0.0005
@@ -69,7 +70,7 @@ def main() -> None:
         processor.warm()
         channel.send(Ready(processor.describe()))
     except Exception as error:
-        channel.send(Refused(f"{type(error).__name__}: {error}"))
+        channel.send(Refused(f"{type(error).__name__}: {error}", isinstance(error, Misconfigured)))
         sys.exit(1)
     Stages(processor, wire, channel.receive, channel.send).serve()
     processor.unload()

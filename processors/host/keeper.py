@@ -8,6 +8,7 @@ from processors.errors import ProcessorUnavailable
 from processors.host.bisection import Death
 from processors.host.life import DiedYoung, Life
 from processors.host.messages import Begin, Done, Spoilt
+from schemas.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 _FIRST_STARTS = 3
@@ -46,7 +47,10 @@ class Keeper:
         self._revival: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the first process. Raises ProcessorUnavailable when it can't load, or ends again and again."""
+        """Start the first process. Raises ProcessorUnavailable when it can't load, or ends again and again.
+
+        Misconfigured when no process with these settings can load.
+        """
         self.running = True
         try:
             await self._start_first()
@@ -78,6 +82,8 @@ class Keeper:
                 return
             except (ProcessorUnavailable, OSError) as error:
                 raise ProcessorUnavailable(f"{self._name} can't start: {error}") from error
+            except Misconfigured as error:
+                raise Misconfigured(f"{self._name} can't start: {error}") from error
             except DiedYoung as death:
                 if not left:
                     raise ProcessorUnavailable(
@@ -106,7 +112,7 @@ class Keeper:
             try:
                 await self._bring_up()
                 return
-            except (ProcessorUnavailable, DiedYoung, OSError) as error:
+            except (ProcessorUnavailable, Misconfigured, DiedYoung, OSError) as error:
                 pause = min(max(pause * 2, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
                 log.error("%s can't start again, next attempt in %g s: %s", self._name, pause, error)
                 self._charge.ended(Death.KILLED, str(error))

@@ -10,6 +10,7 @@ from processors.errors import ProcessorUnavailable
 from processors.host.bisection import Death
 from processors.host.link import Link
 from processors.host.messages import Begin, Done, End, Ready, Refused, Run, Spoilt
+from schemas.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -41,7 +42,8 @@ class Life:
     async def ready(self, seconds: float) -> dict[str, str]:
         """Wait until the model is warm, and return what runs.
 
-        Raises ProcessorUnavailable if the model can't be loaded or takes longer, DiedYoung if the process ended.
+        Raises ProcessorUnavailable if the model can't be loaded or takes longer, Misconfigured if the settings are why,
+        DiedYoung if the process ended.
         """
         try:
             return await asyncio.wait_for(asyncio.shield(self._ready), seconds)
@@ -77,8 +79,8 @@ class Life:
                 self._on_answer(message)
             case Ready(description):
                 self._ready.set_result({**description, "pid": str(self.pid)})
-            case Refused(reason):
-                self._ready.set_exception(ProcessorUnavailable(reason))
+            case Refused(reason, misconfigured):
+                self._ready.set_exception(Misconfigured(reason) if misconfigured else ProcessorUnavailable(reason))
 
     def _ended(self, status: int) -> None:
         self._over.set()

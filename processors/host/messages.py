@@ -25,9 +25,13 @@ class Ready:
 
 @dataclass(slots=True)
 class Refused:
-    """From the host, instead of Ready: the model can't be loaded. The host ends after it."""
+    """From the host, instead of Ready: the model can't be loaded. The host ends after it.
+
+    `misconfigured`: because of settings, so that it never will be.
+    """
 
     reason: str
+    misconfigured: bool = False
 
 
 @dataclass(slots=True)

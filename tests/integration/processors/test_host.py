@@ -16,9 +16,11 @@ import pytest
 
 from processors import testing
 from processors.contract import DeviceSettings
+from processors.digits.declaration import declaration as digits
 from processors.errors import ProcessorUnavailable, RunnerStopped
 from processors.host.host import Host
 from processors.testing import declare, request
+from schemas.errors import Misconfigured
 from schemas.outcome import Code, Completed, Failed
 from streams.testing import eventually_async
 
@@ -120,6 +122,23 @@ async def test_a_host_whose_model_can_not_load_is_unavailable_and_says_why() -> 
         await host.start()
     with pytest.raises(RunnerStopped):
         await host.infer(batch(1))
+    await host.stop()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        (DeviceSettings(device="gpu"), "digits can't start: .*'gpu' has no meaning; use auto, cpu, cuda"),
+        (DeviceSettings(dtype="float8"), "'float8' is not supported; use one of float32"),
+        (DeviceSettings(device="cpu", quantize="int8"), "has no int8 form; set quantize to none"),
+    ],
+)
+async def test_settings_that_no_machine_can_follow_are_told_from_what_may_pass(
+    settings: DeviceSettings, problem: str
+) -> None:
+    host = Host(digits, settings)
+    with pytest.raises(Misconfigured, match=problem):
+        await host.start()
     await host.stop()
 
 

@@ -5,10 +5,13 @@ A processor's handler calls its host; a saga's is the engine; a ledger's changes
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from schemas.outcome import Outcome
 from schemas.request import Request
+
+Count: TypeAlias = tuple[str, ...]
+"""A counter's name, and the values of its labels but that of the lane."""
 
 
 @dataclass(slots=True)
@@ -26,12 +29,14 @@ class Emission:
 class Effects:
     """What a batch leads to, all of it or nothing.
 
-    `outcomes` is aligned with the requests; None answers nothing. `compute_seconds` is time on the device.
+    `outcomes` is aligned with the requests; None answers nothing. `compute_seconds` is time on the device. `counts` are
+    added to counters once the batch is committed.
     """
 
     outcomes: list[Outcome | None]
     emissions: list[Emission] = field(default_factory=list)
     compute_seconds: float = 0.0
+    counts: dict[Count, int] = field(default_factory=dict)
 
 
 class PartitionState(Protocol):

@@ -175,6 +175,7 @@ def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
             elif entry.dead_letter is not None:
                 dead += 1
         metrics.compute_seconds(batch.compute_seconds)
+        metrics.counted(batch.counts)
     if completed:
         metrics.outcomes("COMPLETED", completed)
     for code, count in codes.items():

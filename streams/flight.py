@@ -5,10 +5,11 @@ was dispatched under an earlier flight have nowhere to go.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from schemas.handler import Count
 from streams.batcher import Closed
 from streams.entry import Entry
 from streams.output import Output
@@ -31,6 +32,7 @@ class Batch:
     tracked: bool = False
     stops: bool = False
     compute_seconds: float = 0.0
+    counts: Counter[Count] = field(default_factory=Counter)
     finished: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -149,6 +149,28 @@ TIMERS_PINNED = Metric(
     "timers",
     "Timers that fired although an open transaction hid the end of the log for too long: find and end it.",
 )
+SAGA_TRANSITIONS = Metric(
+    "sluicegate_saga_transitions_total",
+    "counter",
+    "transitions",
+    "Commands, replies and timers that changed a saga, committed.",
+)
+SAGAS_STARTED = Metric(
+    "sluicegate_sagas_started_total", "counter", "sagas", "Sagas started, by their definition's name.", ("lane", "saga")
+)
+SAGAS_ENDED = Metric(
+    "sluicegate_sagas_ended_total",
+    "counter",
+    "sagas",
+    "Sagas ended, by their definition's name and how: COMPLETED, COMPENSATED or ABORTED.",
+    ("lane", "saga", "status"),
+)
+SAGAS_PARKED = Metric(
+    "sluicegate_sagas_parked",
+    "gauge",
+    "sagas",
+    "Sagas of owned partitions that wait for a person now: `sluicegate saga list --attention`.",
+)
 HOST_RESTARTS = Metric(
     "sluicegate_host_restarts_total",
     "counter",
@@ -184,9 +206,15 @@ CATALOGUE: tuple[Metric, ...] = (
     TIMERS_FIRED,
     TIMER_LATENESS,
     TIMERS_PINNED,
+    SAGA_TRANSITIONS,
+    SAGAS_STARTED,
+    SAGAS_ENDED,
+    SAGAS_PARKED,
     HOST_RESTARTS,
     WORKER,
 )
+
+NAMED = {metric.name: metric for metric in CATALOGUE}
 
 
 def table() -> str:

@@ -3,12 +3,13 @@
 A lane calls its handle once for a batch or a transaction, never once for a record.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from schemas.handler import Count
 from streams.observability import catalogue
 from streams.observability.catalogue import Metric
 
@@ -137,6 +138,15 @@ class LaneMetrics:
     def timers_pinned(self, number: int) -> None:
         """So many timers fired although the end of the log is hidden."""
         self._child(catalogue.TIMERS_PINNED).inc(number)
+
+    def counted(self, counts: Mapping[Count, int]) -> None:
+        """What a handler counted of a batch that is committed: by a counter of the catalogue, and its other labels."""
+        for (metric, *labels), number in counts.items():
+            self._child(catalogue.NAMED[metric], *labels).inc(number)
+
+    def parked(self, number: int) -> None:
+        """So many keys of the lane's owned partitions wait for a person."""
+        self._child(catalogue.SAGAS_PARKED).set(number)
 
     def host_restarts(self, number: int) -> None:
         """The processor's host process was started again so many times."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sagas.effects import AttentionCleared, AttentionRaised, Effect, Ended, Orphaned, Record, Send
+from sagas.effects import Answered, AttentionCleared, AttentionRaised, Effect, Ended, Orphaned, Record, Send
+from sagas.engine import Reaction
 from sagas.wire.messages import attention_record, outcome_record
 from sagas.wire.schema import schema
 from schemas.encoder import encoder_for
 from schemas.handler import Emission
+from schemas.outcome import Completed, Failed, Outcome
 from streams.fitting import without_payload
 from streams.output import Output
 from streams.sagas.inbox import ATTEMPT, RUN, SAGA_ID, InboxEntry
@@ -93,3 +95,14 @@ class Emitting:
     def _outcome(self, saga_id: str, key: bytes, ended: Ended) -> Emission:
         value = self._outlets.own("outcome") + _outcome(outcome_record(saga_id, ended))
         return Emission(self._named.binding.results, key, value, [])
+
+
+def answer(saga_id: str, reaction: Reaction) -> Outcome:
+    """The answer to a command."""
+    said = next(effect for effect in reaction.effects if type(effect) is Answered)
+    instance = reaction.instance
+    if said.ok:
+        status = None if instance is None else str(instance.status)
+        return Completed({"saga_id": saga_id, "saga_status": status, "seq": None if instance is None else instance.seq})
+    assert said.code is not None
+    return Failed(said.code, said.message, details={"saga_id": saga_id})

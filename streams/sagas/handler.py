@@ -10,22 +10,23 @@ from collections.abc import Sequence
 import structlog
 
 from sagas.catalogue import Catalogue
-from sagas.effects import Answered, AttentionRaised
+from sagas.effects import AttentionRaised
 from sagas.engine import Reaction, react
 from sagas.inputs import Input, TimerFired
 from sagas.instance import Direction, Instance
 from schemas.errors import SchemaPending
 from schemas.handler import Effects, Emission, PartitionState, State
-from schemas.outcome import Code, Completed, Failed, Outcome
+from schemas.outcome import Code, Failed, Outcome
 from schemas.registry import Registry
 from schemas.request import Request
 from streams.directory import Directory
-from streams.sagas.emitting import Emitting
+from streams.sagas.counting import count
+from streams.sagas.emitting import Emitting, answer
 from streams.sagas.inbox import COMMAND, InboxEntry
 from streams.sagas.inputs import input_of
 from streams.sagas.outlets import Outlets
 from streams.sagas.publishing import publish
-from streams.sagas.row import STORE, Rows, next_due, with_due
+from streams.sagas.row import STORE, Rows, with_due
 from streams.settings import Settings
 from streams.timers.firing import Firing
 
@@ -85,7 +86,7 @@ class SagaHandler:
         try:
             for number, request in enumerate(requests, 1):
                 layer = state.partition(request.topic, request.partition)
-                effects.outcomes.append(self._handle(request, layer, now_ms, effects.emissions))
+                effects.outcomes.append(self._handle(request, layer, now_ms, effects))
                 if number % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
         except SchemaPending as pending:
@@ -102,45 +103,46 @@ class SagaHandler:
             self._look_at = now + LOOK_SECONDS
             await asyncio.to_thread(self.outlets.choose)
 
-    def _handle(
-        self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission]
-    ) -> Outcome | None:
-        before = len(emissions)
+    def _handle(self, request: Request, layer: PartitionState, now_ms: int, effects: Effects) -> Outcome | None:
+        before = len(effects.emissions)
         try:
-            if type(request) is Firing:
-                self._fire(request.key or b"", layer, now_ms, emissions)
-                return None
-            assert type(request) is InboxEntry
-            return self._take(request, layer, now_ms, emissions)
+            if type(request) is InboxEntry:
+                return self._take(request, layer, now_ms, effects)
+            self._fire(request.key or b"", layer, now_ms, effects)
+            return None
         except SchemaPending:
             raise
         except Exception as error:  # a defect met by one saga must not stop all others
-            del emissions[before:]
-            return self._quarantine(request, layer, now_ms, emissions, error)
+            del effects.emissions[before:]
+            return self._quarantine(request, layer, now_ms, effects.emissions, error)
 
-    def _take(self, entry: InboxEntry, layer: PartitionState, now_ms: int, emissions: list[Emission]) -> Outcome | None:
+    def _take(self, entry: InboxEntry, layer: PartitionState, now_ms: int, effects: Effects) -> Outcome | None:
         saga_id, given = input_of(entry)
         key = saga_id.encode()
         instance = self._load(layer, key)
         reaction = self._react(instance, saga_id, given, now_ms)
         reply = None if entry.type_name == COMMAND else entry
-        emissions += self._emitting.emissions(saga_id, key, reaction.effects, reply)
-        self._keep(layer, key, instance, reaction)
+        effects.emissions += self._emitting.emissions(saga_id, key, reaction.effects, reply)
+        self._keep(layer, key, instance, reaction, effects)
         return None if reply is not None else answer(saga_id, reaction)
 
-    def _fire(self, key: bytes, layer: PartitionState, now_ms: int, emissions: list[Emission]) -> None:
+    def _fire(self, key: bytes, layer: PartitionState, now_ms: int, effects: Effects) -> None:
         """Whatever of the saga is due, earliest first."""
         instance, saga_id = self._load(layer, key), key.decode()
         if instance is None:
             return
         due = sorted((timer.due_ms, timer.epoch, name) for name, timer in instance.timers.items())
+        made: list[tuple[Instance, Reaction]] = []
         for due_ms, epoch, name in due:
             if instance is None or due_ms > now_ms:
-                return
+                break
             reaction = self._react(instance, saga_id, TimerFired(name, epoch, due_ms), now_ms)
-            emissions += self._emitting.emissions(saga_id, key, reaction.effects, None)
-            self._keep(layer, key, instance, reaction)
+            effects.emissions += self._emitting.emissions(saga_id, key, reaction.effects, None)
+            made.append((instance, reaction))
             instance = reaction.instance
+        # Now that none has failed: a state without its history would be worse than a timer that fires late.
+        for before, reaction in made:
+            self._keep(layer, key, before, reaction, effects)
 
     def _react(self, instance: Instance | None, saga_id: str, given: Input, now_ms: int) -> Reaction:
         return react(self.outlets.catalogue, instance, saga_id, given, now_ms, self.outlets.limits)
@@ -153,18 +155,21 @@ class SagaHandler:
         # The very same bytes: whatever an abort undid, is read anew.
         return cached[1] if cached is not None and cached[0] is row else self._rows.unpack(row)
 
-    def _keep(self, layer: PartitionState, key: bytes, before: Instance | None, reaction: Reaction) -> None:
+    def _keep(
+        self, layer: PartitionState, key: bytes, before: Instance | None, reaction: Reaction, effects: Effects
+    ) -> None:
         after = reaction.instance
         if after is None:
             if before is not None:
                 layer.delete(STORE, key)
                 self._cache.pop(key, None)
         elif reaction.state is not None:
-            row = self._rows.pack(reaction.state, next_due(after))
+            row = self._rows.pack(after, reaction.state)
             layer.put(STORE, key, row)
             if len(self._cache) >= CACHED:
                 self._cache.clear()
             self._cache[key] = row, after
+        count(effects.counts, before, reaction)
 
     def _quarantine(
         self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission], error: Exception
@@ -185,14 +190,3 @@ class SagaHandler:
         raised = AttentionRaised("", 0, now_ms, "", Direction.FORWARD, reason)
         emissions.append(self._emitting.raised(saga_id, raised))
         return None
-
-
-def answer(saga_id: str, reaction: Reaction) -> Outcome:
-    """The answer to a command."""
-    said = next(effect for effect in reaction.effects if type(effect) is Answered)
-    instance = reaction.instance
-    if said.ok:
-        status = None if instance is None else str(instance.status)
-        return Completed({"saga_id": saga_id, "saga_status": status, "seq": None if instance is None else instance.seq})
-    assert said.code is not None
-    return Failed(said.code, said.message, details={"saga_id": saga_id})

@@ -1,12 +1,13 @@
-"""A saga as the lane's store keeps it: when it has something due next, then its state in Confluent's frame.
+"""A saga as the lane's store keeps it: when it has something due next, whether it is parked, then its state, framed.
 
-The due time stands in front so that a partition's timers are known without reading the sagas. The frame says by which
-version of the schema the state was written: a worker of another version reads it all the same.
+These two stand in front so that a partition's timers, and how many sagas wait for a person, are known without reading
+the sagas. The frame is Confluent's and says by which version of the schema the state was written: a worker of another
+version reads it all the same.
 """
 
 from struct import Struct
 
-from sagas.instance import Instance
+from sagas.instance import Instance, Status
 from sagas.wire.instance import decode_instance, instance_from
 from sagas.wire.schema import schema
 from schemas.codec import FRAME, Codec, frame, read_frame
@@ -18,7 +19,8 @@ from streams.timers.timekeeper import TimerSource
 STORE = "sagas"
 NEVER = -1
 _DUE = Struct(">q")
-_STATE = _DUE.size + FRAME
+_HEAD = Struct(">q?")
+_STATE = _HEAD.size + FRAME
 
 
 class Rows:
@@ -37,19 +39,20 @@ class Rows:
             return
         self._frame = frame(Codec(schema("instance"), self._subject, registry).bind())
 
-    def pack(self, state: bytes, due_ms: int) -> bytes:
-        """The row of a saga's state, as the engine keeps it."""
-        return b"%b%b%b" % (_DUE.pack(due_ms), self._frame, state)
+    def pack(self, instance: Instance, state: bytes) -> bytes:
+        """The row of a saga, whose state is given as the engine writes it."""
+        head = _HEAD.pack(next_due(instance), instance.status is Status.NEEDS_ATTENTION)
+        return b"%b%b%b" % (head, self._frame, state)
 
     def unpack(self, row: bytes) -> Instance:
         """The saga of a row. Raises Unreadable, SchemaPending."""
-        found = row[_DUE.size : _STATE]
+        found = row[_HEAD.size : _STATE]
         if found == self._frame:
             return decode_instance(row[_STATE:])
         decode = self._decoders.get(found)
         if decode is None:
             assert self._registry is not None
-            writer = self._registry.cached(read_frame(row[_DUE.size :]))
+            writer = self._registry.cached(read_frame(row[_HEAD.size :]))
             decode = self._decoders[found] = decoder_for(writer, schema("instance"), _STATE)
         return instance_from(decode(row))
 
@@ -65,9 +68,14 @@ def due_of(row: bytes) -> int | None:
     return None if due_ms == NEVER else due_ms
 
 
+def is_parked(row: bytes) -> bool:
+    """Whether a row's saga waits for a person."""
+    return row[_DUE.size] == 1
+
+
 def next_due(instance: Instance) -> int:
     """When the saga's next timer is due, or NEVER."""
-    return min([timer.due_ms for timer in instance.timers.values()], default=NEVER)
+    return min([timer.due_ms for timer in instance.timers.values()]) if instance.timers else NEVER
 
 
-TIMERS = TimerSource(STORE, due_of)
+TIMERS = TimerSource(STORE, due_of, is_parked)

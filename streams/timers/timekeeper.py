@@ -29,16 +29,21 @@ SOON_SECONDS, NEVER_SECONDS = 0.005, 3_600.0
 
 Committed: TypeAlias = Mapping[Place, Sequence[Change]]
 DueOf: TypeAlias = Callable[[bytes], int | None]
+IsParked: TypeAlias = Callable[[bytes], bool]
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TimerSource:
-    """Which of a handler's stores has timers, and how a value of it says when its key is due next (None: never)."""
+    """Which of a handler's stores has timers, and how a value of it says when its key is due next (None: never).
+
+    `is_parked` says whether a value's key waits for a person; they are counted.
+    """
 
     store: str
     due_of: DueOf
+    is_parked: IsParked = lambda value: False
 
 
 class Timers(Protocol):
@@ -81,6 +86,7 @@ class Book:
 
     heap: DueHeap = field(default_factory=DueHeap)
     watch: Watch = field(default_factory=Watch)
+    parked: set[bytes] = field(default_factory=set)
 
 
 class Timekeeper:
@@ -119,6 +125,8 @@ class Timekeeper:
                 due_ms = self._source.due_of(value)
                 if due_ms is not None:
                     book.heap.set(key, due_ms)
+                if self._source.is_parked(value):
+                    book.parked.add(key)
 
     def read_to(self, partition: Partition, offset: int) -> None:
         """Notes that everything before this offset was read."""
@@ -142,6 +150,7 @@ class Timekeeper:
             elif verdict in (Verdict.FIRE, Verdict.PINNED):
                 firings += self._fire(partition, book, 1 + PASS // len(running), verdict)
         self._ask(asking, now_ms)
+        self._metrics.parked(sum(len(book.parked) for _, book in running))
         if firings:
             self._metrics.timers_fired(len(firings), (now_ms - min(one.timestamp for one in firings)) / 1000)
         return firings
@@ -184,6 +193,10 @@ class Timekeeper:
             else:
                 book.heap.set(key, due_ms)
                 book.watch = book.watch.surprised(due_ms)
+            if value is not None and source.is_parked(value):
+                book.parked.add(key)
+            else:
+                book.parked.discard(key)
 
     def _hear(self) -> None:
         for (topic, number), ends in self._ends.answers().items():

@@ -43,6 +43,10 @@ def test_every_metric_of_the_catalogue_is_touched_by_a_lane_and_shown() -> None:
     lane.timers_fired(2, 0.01)
     lane.timers_pinned(1)
     lane.host_restarts(1)
+    sagas = LaneMetrics("sagas", instruments)
+    sagas.counted({(catalogue.SAGA_TRANSITIONS.name,): 5, (catalogue.SAGAS_STARTED.name, "order"): 2})
+    sagas.counted({(catalogue.SAGAS_ENDED.name, "order", "COMPENSATED"): 1})
+    sagas.parked(3)
     shown = samples(instruments)
     names = {name for name, *_ in shown}
     for metric in CATALOGUE:
@@ -57,6 +61,10 @@ def test_every_metric_of_the_catalogue_is_touched_by_a_lane_and_shown() -> None:
     assert shown["sluicegate_unsettled_age_seconds", "lane=echo"] == 1.5
     assert shown["sluicegate_partitions_stopped", "lane=echo"] == 1
     assert shown["sluicegate_worker_info", "slot=3", "version=0.1.0"] == 1
+    assert shown["sluicegate_saga_transitions_total", "lane=sagas"] == 5
+    assert shown["sluicegate_sagas_started_total", "lane=sagas", "saga=order"] == 2
+    assert shown["sluicegate_sagas_ended_total", "lane=sagas", "saga=order", "status=COMPENSATED"] == 1
+    assert shown["sluicegate_sagas_parked", "lane=sagas"] == 3
 
 
 def test_a_lane_with_room_again_is_not_paused_and_a_lost_partition_shows_no_lag() -> None:

@@ -6,12 +6,15 @@ from sagas.catalogue import Catalogue
 from sagas.inputs import CommandKind
 from sagas.instance import Status
 from sagas.refusal import Refusal
+from sagas.wire.instance import encode_instance
 from schemas.errors import Misconfigured
+from schemas.handler import Effects
 from schemas.outcome import Code, Completed, Failed
 from streams.sagas import handler as module
 from streams.sagas.lane import saga_lane
-from streams.sagas.row import due_of, with_due
+from streams.sagas.row import STORE, due_of, is_parked, with_due
 from streams.settings import LaneSettings, Settings
+from streams.state.wire import encode_key
 from tests.e2e.saga_worker import CATALOGUE
 from tests.unit.streams.sagas.lane_of_sagas import NOW, SETTINGS, LaneOfSagas, Topics, failed
 
@@ -215,8 +218,62 @@ def test_rows_of_another_version_of_the_schema_are_read(lane: LaneOfSagas) -> No
     lane.handle(lane.start("three-echoes", "a"))
     row = lane.row("a") or b""
     assert with_due(row, 7)[8:] == row[8:]
+    assert due_of(with_due(row, 7)) == 7
     lane.handler._rows._frame = b"\x00\x00\x00\x00\x63"  # as if ours were another one
     assert lane.handler._rows.unpack(row) == lane.saga("a")
+
+
+def test_what_is_counted(lane: LaneOfSagas) -> None:
+    def counts(effects: Effects) -> dict[tuple[str, ...], int]:
+        return {(name.removeprefix("sluicegate_"), *labels): n for (name, *labels), n in effects.counts.items()}
+
+    started = lane.handle(lane.start("three-echoes", "a"), lane.start("three-echoes", "b"), lane.start("odd", "c"))
+    begun = {("saga_transitions_total",): 2, ("sagas_started_total", "three-echoes"): 2}
+    assert counts(started) == begun
+    first, second = (lane.reply(sent) for sent in lane.sent(started))
+    assert counts(lane.handle(first, first, second)) == {("saga_transitions_total",): 2}
+    cancelled = lane.handle(lane.command(CommandKind.ABORT, "a", actor="ada"))
+    assert counts(cancelled) == {("saga_transitions_total",): 1, ("sagas_ended_total", "three-echoes", "ABORTED"): 1}
+    retained = due_of(lane.row("a") or b"")
+    assert retained is not None
+    lane.now = retained
+    forgotten = lane.handle(lane.firing("a", retained))
+    assert lane.row("a") is None
+    assert counts(forgotten) == {("saga_transitions_total",): 1}
+
+
+def test_a_row_says_whether_its_saga_is_parked(lane: LaneOfSagas) -> None:
+    lane.handle(lane.start("three-echoes", "a"))
+    saga = lane.saga("a")
+    assert saga is not None
+    assert not is_parked(lane.row("a") or b"")
+    parked = lane.handler._rows.pack(replace(saga, status=Status.NEEDS_ATTENTION), b"")
+    assert is_parked(parked)
+    assert is_parked(with_due(parked, 7))
+
+
+def test_a_defect_at_one_of_several_timers_leaves_nothing_half_done(
+    lane: LaneOfSagas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane.handle(lane.start("hasty", "a"))
+    before = lane.saga("a")
+    assert before is not None
+    before = replace(before, timers={**before.timers, "signal/none": before.timers["one/run"]._replace(epoch=99)})
+    home = lane.home("a")
+    assert home.store is not None
+    home.store.restore(encode_key(STORE, b"a"), lane.handler._rows.pack(before, encode_instance(before)))
+    react = module.react
+
+    def broken(catalogue, instance, saga_id, given, *rest):  # type: ignore[no-untyped-def] # as react
+        if given.name == "signal/none":
+            raise ZeroDivisionError("a defect")
+        return react(catalogue, instance, saga_id, given, *rest)
+
+    monkeypatch.setattr(module, "react", broken)
+    lane.now = NOW + 60_000
+    effects = lane.handle(lane.firing("a", NOW + 60_000))
+    assert lane.events(effects) == []
+    assert lane.saga("a") == before
 
 
 def test_sagas_need_exactly_once() -> None:

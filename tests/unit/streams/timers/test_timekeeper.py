@@ -56,9 +56,10 @@ class World:
 
     def __init__(self) -> None:
         self.clock, self.cluster, self.ownership = Clock(), Cluster(), Ownership()
-        metrics = LaneMetrics("sagas", Instruments())
+        self.instruments = Instruments()
+        metrics = LaneMetrics("sagas", self.instruments)
         self.keeper = Timekeeper(
-            TimerSource(STORE, due_of),
+            TimerSource(STORE, due_of, is_parked=lambda value: value == b"-"),
             self.ownership,
             cast(LogEnds, self.cluster),
             Caution(),
@@ -87,10 +88,29 @@ class World:
     def commit(self, number: int, *changes: tuple[bytes, bytes | None]) -> None:
         self.keeper.committed({(TOPIC, number): [Change(STORE, key, value) for key, value in changes]})
 
+    def parked(self) -> float | None:
+        """How many are shown as parked."""
+        self.keeper.take()
+        return self.instruments.registry.get_sample_value("sluicegate_sagas_parked", {"lane": "sagas"})
+
 
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+def test_those_that_wait_for_a_person_are_counted_as_commits_and_owners_change(world: World) -> None:
+    partition = world.partition(0, {b"a": NOW + 10**6})
+    assert partition.store is not None
+    partition.store.restore(b"%b\0b" % STORE.encode(), b"-")
+    world.keeper.restored(partition)
+    assert world.parked() == 1
+    world.commit(0, (b"a", b"-"), (b"c", b"-"))
+    assert world.parked() == 3
+    world.commit(0, (b"b", b"%d" % (NOW + 10**6)), (b"c", None))
+    assert world.parked() == 1
+    world.ownership.end([(TOPIC, 0)])
+    assert world.parked() == 0
 
 
 def test_overdue_timers_of_the_store_fire_earliest_first(world: World) -> None:

@@ -10,12 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from sagas.instance import ENDED, Status
+from schemas.registry import Registry
 from streams.cli.errors import FAILED
 from streams.cli.saga_asking import AsJson
 from streams.client.connection import open_registry
 from streams.sagas.evidence import gather
+from streams.sagas.shelves import documents_are_those_of_completed_sagas
 from streams.sagas.verifying import Evidence, Finding, statuses, verify
-from streams.settings import load
+from streams.settings import Settings, load
 
 AGAIN_SECONDS = 3.0
 SHOWN = 50
@@ -24,20 +26,27 @@ RESTING = (*ENDED, Status.NEEDS_ATTENTION)
 
 def verify_command(
     settled: Annotated[bool, typer.Option("--settled", help="Demand that every saga has ended, or is parked.")] = False,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index", metavar="URL", help="Check this database too: it must hold completed sagas' documents."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check all sagas, from their topics alone: histories whole, states and ends as they say, each command sent once.
 
     Sagas may go on meanwhile: what looks wrong is looked at again some seconds later. Ends with 1 when something is.
     """
-    evidence, findings = examine()
+    evidence, findings = examine(index)
     counts = statuses(evidence)
     running = sum(count for status, count in counts.items() if Status(status) not in RESTING)
     ok = not findings and not (settled and running)
     if as_json:
         wrong = [finding._asdict() for finding in findings]
         said = {"ok": ok, "sagas": len(evidence.histories), "statuses": counts, "findings": wrong}
-        typer.echo(json.dumps({**said, "commands_checked": evidence.commands is not None}, indent=2))
+        checked = {"commands_checked": evidence.commands is not None, "index_checked": index is not None}
+        typer.echo(json.dumps({**said, **checked}, indent=2))
     else:
         tell(evidence, findings, counts)
         if settled and running:
@@ -46,20 +55,31 @@ def verify_command(
         raise SystemExit(FAILED)
 
 
-def examine() -> tuple[Evidence, list[Finding]]:
+def examine(index: str | None) -> tuple[Evidence, list[Finding]]:
     """The evidence, and what was wrong with it twice. Blocks."""
     settings = load()
     registry = open_registry(settings)
     try:
-        evidence = gather(settings, registry)
-        findings = verify(evidence)
+        evidence, findings = look(settings, registry, index)
         if findings:
             time.sleep(AGAIN_SECONDS)
-            evidence = gather(settings, registry)
-            again = set(verify(evidence))
-            findings = [finding for finding in findings if finding in again]
+            evidence, again = look(settings, registry, index)
+            findings = [finding for finding in findings if finding in set(again)]
     finally:
         registry.close()
+    return evidence, findings
+
+
+def look(settings: Settings, registry: Registry, index: str | None) -> tuple[Evidence, list[Finding]]:
+    """The evidence, and what is wrong with it; with that of an index, if there is one to look at."""
+    evidence = gather(settings, registry)
+    findings = verify(evidence)
+    if index is not None:
+        # Imported late: the other commands need no database.
+        from streams.sagas.shelf_reading import read_shelves
+
+        shelves = read_shelves(settings, registry, index, evidence.forms.values())
+        findings += documents_are_those_of_completed_sagas(evidence.histories, shelves)
     return evidence, findings
 
 

@@ -70,6 +70,13 @@ class IndexStore:
         with self._engine.connect() as connection:
             return [Document(*row) for row in connection.execute(wanted.order_by(columns.document_id))]
 
+    def owners(self) -> dict[str, str]:
+        """The key of the PUT of every document, by the documents' ids."""
+        columns = documents.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(columns.document_id, columns.put_by))
+            return {row.document_id: row.put_by for row in rows}
+
     def _answer(self, records: Sequence[Mapping[str, Any]], now_ms: int) -> list[Outcome]:
         with self._engine.begin() as connection:
             shelf = Shelf(

@@ -7,6 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
 import pytest
+from sqlalchemy import delete
 
 from sagas.fold import fold
 from sagas.instance import Instance, SignalStatus, Status
@@ -15,6 +16,7 @@ from streams.cli.errors import told
 from streams.cli.main import build
 from streams.client.connection import open_registry
 from streams.participants.index_store import open_store
+from streams.participants.tables import documents, open_engine
 from streams.proof.intake_load import Sender, ledger_request
 from streams.proof.saga_site import LANES, SagaSite
 from streams.sagas.evidence import books, gather
@@ -52,12 +54,12 @@ def _here(site: SagaSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     load.cache_clear()
 
 
-def run(*words: str) -> str:
-    """What a command says that succeeds."""
+def run(*words: str, code: int = 0) -> str:
+    """What a command says that ends so."""
     said, complained = StringIO(), StringIO()
     with redirect_stdout(said), redirect_stderr(complained), pytest.raises(SystemExit) as end, told():
         build(["saga"])(["saga", *words], prog_name="sluicegate")
-    assert not end.value.code, complained.getvalue()
+    assert (end.value.code or 0) == code, complained.getvalue()
     return said.getvalue()
 
 
@@ -133,3 +135,15 @@ def test_all_of_it_holds_together(site: SagaSite) -> None:
         assert verify(gather(site.settings, registry)) == []
     finally:
         registry.close()
+
+
+def test_the_index_holds_what_completed_sagas_put_there(site: SagaSite) -> None:
+    url = site.settings.index.url
+    assert url is not None
+    assert "all is well" in run("verify", "--index", url)
+    engine = open_engine(url, 5.0)
+    with engine.begin() as connection:
+        connection.execute(delete(documents).where(documents.c.document_id == "paid"))
+    engine.dispose()
+    (finding,) = json.loads(run("verify", "--index", url, "--json", code=1))["findings"]
+    assert (finding["saga_id"], finding["check"]) == ("paid", "index")

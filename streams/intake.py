@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -367,17 +368,21 @@ class Intake(threading.Thread):
         log.warning("partitions lost", partitions=names(places))
 
     def _end(self, keys: list[tuple[str, int]]) -> None:
-        ended = set(self._ownership.end(keys, lambda: self._membership.serve_in_callback(self._consumer)))
+        meanwhile = partial(self._membership.serve_in_callback, self._consumer)
+        ended = set(self._ownership.end(keys, meanwhile, self._give_up))
         self._restoring -= ended
         self._delayed -= ended
         for topic, number in keys:
             self._keeper.revoke(topic, number)
             self._metrics.forget_partition(topic, number)
         self._metrics.partitions(len(self._ownership.all()))
-        if self._pipeline.holds(ended):
-            self._pipeline.abort("revoked")
-        elif not self._restoring:
+        if self._pipeline.aborted is None and not self._restoring:
             self._pipeline.resume(time.monotonic())
+
+    def _give_up(self, ended: list[Partition]) -> None:
+        # Under the lock of ownership: given up in the middle of a commit, what that commits would be read again.
+        if self._pipeline.holds(set(ended)):
+            self._pipeline.abort("revoked")
 
     def _read_error(self, error: KafkaError, message: Message, entries: list[Entry]) -> None:
         # A consumer whose slot was taken says so by this code, and does not call the error fatal.

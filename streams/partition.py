@@ -123,14 +123,23 @@ class Ownership:
         """Starts the epoch of a newly assigned partition."""
         self._owned[partition.topic, partition.number] = partition
 
-    def end(self, keys: Iterable[tuple[str, int]], meanwhile: Callable[[], None] = lambda: None) -> list[Partition]:
-        """Ends the epochs of these partitions; waits for a transaction that is under way, calling `meanwhile`."""
+    def end(
+        self,
+        keys: Iterable[tuple[str, int]],
+        meanwhile: Callable[[], None] = lambda: None,
+        then: Callable[[list[Partition]], None] = lambda ended: None,
+    ) -> list[Partition]:
+        """Ends the epochs of these partitions; waits for a commit that is under way, calling `meanwhile`.
+
+        `then` is called with them before another commit can begin: what it gives up is in none that is under way.
+        """
         while not self.lock.acquire(timeout=TURN_SECONDS):
             meanwhile()
         try:
             ended = [self._owned.pop(key) for key in keys if key in self._owned]
             for partition in ended:
                 partition.owned = False
+            then(ended)
             return ended
         finally:
             self.lock.release()

@@ -32,8 +32,8 @@ from streams.admission import Admission
 from streams.answering import Answering
 from streams.app import spare_collector
 from streams.binding import bind
-from streams.changes import Changes
 from streams.committer import produce_all
+from streams.committing import Changes
 from streams.flight import Batch
 from streams.handlers import ProcessorHandler
 from streams.partition import Partition

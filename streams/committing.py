@@ -1,32 +1,33 @@
 """The committer: takes every micro-batch that is ready and makes it durable with its offsets, in one transaction.
 
-While one transaction commits, the next one takes in the micro-batches that finish: at low load that is a transaction a
-batch, at high load many batches a transaction, with nothing to tune. One commits at a time, in order, on a thread of
-its own.
+While one transaction is on its way, finished micro-batches gather, and the next one takes them all: at low load that is
+a transaction a batch, at high load many batches a transaction, with nothing to tune.
 """
 
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
 
 import structlog
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
 
-from schemas.outcome import Completed
+from schemas.outcome import Completed, Failed
 from streams.binding import Binding
-from streams.committer import Aborted, Committer
-from streams.daemon import Daemon
+from streams.committer import Aborted, Committer, Work
 from streams.failpoints import passing
-from streams.filling import Filling
 from streams.flight import Batch
 from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
-from streams.partition import Ownership
-from streams.pipeline import NOTHING, Pipeline
+from streams.output import Output
+from streams.partition import Ownership, Partition
+from streams.pipeline import Pipeline
+from streams.repeats.answer import Location, Sealed, seal_elsewhere
+from streams.repeats.record import pack_bounded
 from streams.state_keeper import StateKeeper
 
-READY_SECONDS = 0.1
+PACKED_LIMIT = 768 * 1024
 REJOIN_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.05, 5.0
 
 log = structlog.get_logger(__name__)
@@ -65,37 +66,28 @@ class Committing(threading.Thread):
         self._on_fatal = on_fatal
         self._aborts_in_a_row = 0
         self._stopping = threading.Event()
-        self._filling: Filling | None = None
-        self._commit: Future[None] | None = None
-        self._written = False
-        self._commits = Daemon(f"{binding.name}-commits")
         self.settled = threading.Event()
 
     def run(self) -> None:
         """Commits until stopped; a fenced slot or an error of ours ends the lane."""
-        self._commits.start()
         try:
             while not self._stopping.is_set():
-                if self.settled.is_set():
-                    self._turn()
-                else:
+                if not self.settled.is_set():
                     self._settle()
+                batches = self._pipeline.ready(timeout=0.1)
+                if batches:
+                    self._commit(batches)
         except BaseException as error:
             self._on_fatal(error)
         finally:
-            self._commits.finish()
             self._committer.close()
 
     def stop(self, timeout: float) -> None:
-        """Ends after the commit that is under way."""
+        """Ends after the transaction that is under way."""
         self._stopping.set()
         self.join(timeout)
 
     def _settle(self) -> None:
-        """Gives up what is being filled, and waits until nothing is open."""
-        self._await_commit()
-        self._filling = None
-        self._committer.discard("abort")
         pause = FIRST_PAUSE
         if self._aborts_in_a_row > 1:
             self._stopping.wait(min(FIRST_PAUSE * 2**self._aborts_in_a_row, LONGEST_PAUSE))
@@ -111,106 +103,59 @@ class Committing(threading.Thread):
                 self._stopping.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _turn(self) -> None:
-        """Fills the next transaction with what is ready, and commits it as soon as none commits."""
-        if self._committed():
-            self._await_commit()
-            return
-        if self._stale():
-            # Its partitions were given up: it must not stay open, and nothing of it may commit.
-            self.settled.clear()
-            return
-        if not self._membership.member:
-            self._stopping.wait(REJOIN_PAUSE)
-            return
-        if not self._may_fill():
-            self._pipeline.wait_until(lambda: self._committed() or self._may_fill(), READY_SECONDS)
-            return
-        held = self._filling.held if self._filling is not None else NOTHING
-        batches = self._pipeline.ready(READY_SECONDS, held, self._to_be_seen)
-        try:
-            if batches:
-                self._fill(batches)
-        except Aborted as aborted:
-            self._await_commit()
-            self._abort(aborted)
-            return
-        if self._filling is not None and self._commit is None:
-            filled, self._filling, self._written = self._filling, None, False
-            self._commit = self._commits.submit(self._make_durable, filled)
-            self._commit.add_done_callback(lambda _: self._pipeline.nudge())
-
-    def _fill(self, batches: list[Batch]) -> None:
-        if self._filling is None:
-            if self._committer.doubtful:
-                self._await_commit()
-            self._filling = Filling(self._committer.begin(), self._binding)
-        self._pipeline.take(batches)
-        self._filling.add(batches)
-
-    def _may_fill(self) -> bool:
-        """Whether what is produced now comes behind what the transaction that commits has produced."""
-        return self._commit is None or self._written
-
-    def _note_written(self) -> None:
-        self._written = True
-        self._pipeline.nudge()
-
-    def _committed(self) -> bool:
-        return self._commit is not None and self._commit.done()
-
-    def _stale(self) -> bool:
-        return self._filling is not None and self._filling.batches[0].flight is not self._pipeline.flight
-
-    def _to_be_seen(self) -> bool:
-        """Whether something other than ready batches asks for a turn."""
-        return self._committed() or self._stale()
-
-    def _await_commit(self) -> None:
-        """Waits for the commit that is under way. Raises what ends the lane."""
-        commit, self._commit = self._commit, None
-        if commit is not None:
-            commit.result()
-
-    def _make_durable(self, filled: Filling) -> None:
-        """On the thread that commits."""
+    def _commit(self, batches: list[Batch]) -> None:
         with self._ownership.lock:
-            if filled.batches[0].flight is not self._pipeline.flight:
-                self.settled.clear()
+            if batches[0].flight is not self._pipeline.flight:
                 return
+            if not all(batch.owned for batch in batches):
+                self._abort("ownership")
+                return
+            metadata = self._membership.metadata
+            if not self._membership.member:
+                self._stopping.wait(REJOIN_PAUSE)
+                return
+            began = time.monotonic()
+            changes = Changes(batches, self._binding)
             try:
-                if not filled.owned:
-                    raise Aborted("ownership", "a partition was lost since its records were read")
-                filled.commit(self._slot_note, self._membership.metadata, self._note_written)
+                self._committer.commit(self._work(batches, changes, metadata))
             except Aborted as aborted:
-                self._abort(aborted)
+                log.warning("transaction aborted", cause=aborted.cause, error=str(aborted))
+                self._abort(aborted.cause)
                 return
             self._aborts_in_a_row = 0
-            self._apply(filled)
-        self._report(filled)
+            self._apply(batches, changes)
+        self._report(batches, time.monotonic() - began)
 
-    def _abort(self, aborted: Aborted) -> None:
-        # The lock: nothing may be read again while something commits.
-        with self._ownership.lock:
-            log.warning("transaction aborted", cause=aborted.cause, error=str(aborted))
-            self.settled.clear()
-            self._aborts_in_a_row += 1
-            self._metrics.abort(aborted.cause)
-            self._pipeline.abort(aborted.cause)
+    def _abort(self, cause: str) -> None:
+        self.settled.clear()
+        self._aborts_in_a_row += 1
+        self._metrics.abort(cause)
+        self._pipeline.abort(cause)
 
-    def _apply(self, filled: Filling) -> None:
+    def _work(self, batches: list[Batch], changes: "Changes", metadata: bytes) -> Work:
+        ends: dict[Partition, int] = {}
+        for batch in batches:
+            ends.update(batch.ends)
+        offsets = [TopicPartition(p.topic, p.number, end, self._slot_note) for p, end in ends.items()]
+        tracked = any(batch.tracked for batch in batches)
+        outputs: Iterator[Output] = chain.from_iterable(batch.outputs() for batch in batches)
+        if tracked:
+            outputs = changes.tracking()
+        return Work(outputs, changes.outputs, tracked, offsets, metadata)
+
+    def _apply(self, batches: list[Batch], changes: "Changes") -> None:
         passing("apply.before")
-        filled.changes.apply(time.time_ns() // 1_000_000)
-        self._keeper.commit_through(filled.batches[-1].number)
-        self._pipeline.committed(filled.batches)
+        changes.apply(time.time_ns() // 1_000_000)
+        self._keeper.commit_through(batches[-1].number)
+        self._pipeline.committed(batches)
         passing("apply.after")
 
-    def _report(self, filled: Filling) -> None:
-        records, size = filled.held
-        seconds = time.monotonic() - filled.began
+    def _report(self, batches: list[Batch], seconds: float) -> None:
+        records = sum(len(batch.entries) for batch in batches)
+        size = sum(batch.bytes for batch in batches)
         self._metrics.transaction(records, size, seconds)
-        tally(filled.batches, self._metrics)
-        log.debug("committed", batches=len(filled.batches), records=records, bytes=size, seconds=round(seconds, 4))
+        tally(batches, self._metrics)
+        log.debug("committed", batches=len(batches), records=records, bytes=size, seconds=round(seconds, 4))
 
 
 def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
@@ -239,3 +184,63 @@ def tally(batches: list[Batch], metrics: LaneMetrics) -> None:
         metrics.repeats("replayed", replays)
     if dead:
         metrics.dead_letters(dead)
+
+
+class Changes:
+    """What a transaction changes in the books of answers: known before it is produced, applied after the commit."""
+
+    def __init__(self, batches: list[Batch], binding: Binding) -> None:
+        self._batches = batches
+        self._binding = binding
+        self._learnt: dict[Partition, list[tuple[bytes, Sealed]]] = {}
+        self._positions: dict[tuple[Partition, str], int] = {}
+        for batch in batches:
+            for entry in batch.entries:
+                if entry.sealed is not None and entry.id_digest is not None:
+                    self._learnt.setdefault(entry.owner, []).append((entry.id_digest, entry.sealed))
+
+    def tracking(self) -> Iterator[Output]:
+        """The batches' outputs, the large ones with a callback that notes where they were written."""
+        for batch in self._batches:
+            for entry, answer in zip(batch.entries, batch.answers, strict=True):
+                if answer is not None:
+                    yield answer.telling(self._note(entry)) if entry.large else answer
+            yield from batch.emissions
+
+    def outputs(self) -> Iterator[Output]:
+        """The changelog records, one for each partition unless they grow too large."""
+        for owner, learnt in self._learnt.items():
+            for value in pack_bounded(learnt, PACKED_LIMIT):
+                note = self.note_position(owner)
+                yield Output(self._binding.repeats, value, owner.topic.encode(), owner.number, [], note)
+
+    def apply(self, now_ms: int) -> None:
+        """Brings the books to what was committed, then lets the requests leave the index of those in flight."""
+        for owner, learnt in self._learnt.items():
+            owner.book.learn(learnt, now_ms)
+            owner.learnt += len(learnt)
+        for (owner, topic), position in self._positions.items():
+            owner.positions[topic] = position
+        for batch in self._batches:
+            for entry in batch.entries:
+                if entry.id_digest is not None:
+                    entry.owner.in_flight.leave(entry.id_digest, entry)
+                # No cycles: what is done is freed at once, not when the garbage collector comes by.
+                entry.batch = entry.leader = None
+
+    def _note(self, entry: Any) -> Callable[[Any, Any], None]:
+        def delivered(error: Any, message: Any) -> None:
+            if error is None:
+                place = Location(message.topic(), message.partition(), message.offset())
+                failed = type(entry.outcome) is Failed
+                sealed = seal_elsewhere(entry.payload_digest, time.time_ns() // 1_000_000, place, failed)
+                self._learnt.setdefault(entry.owner, []).append((entry.id_digest, sealed))
+
+        return delivered
+
+    def note_position(self, owner: Partition) -> Callable[[Any, Any], None]:
+        def delivered(error: Any, message: Any) -> None:
+            if error is None:
+                self._positions[owner, message.topic()] = message.offset() + 1
+
+        return delivered

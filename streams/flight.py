@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from schemas.handler import Count
 from streams.batcher import Closed
@@ -65,7 +64,6 @@ class Flight:
         self.records = 0
         self.bytes = 0
         self.number = number
-        self._taken = 0
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -79,19 +77,15 @@ class Flight:
         self.bytes += size
         return batch
 
-    def ready(self, records: int, size: int, *, one: bool = True) -> list[Batch]:
-        """The finished batches behind those that are taken: at most so many records and bytes, `one` in any case."""
-        found: list[Batch] = []
-        for batch in islice(self._batches, self._taken, None):
+    def ready(self, records: int, size: int) -> list[Batch]:
+        """The finished batches at the front, at least one and at most so many records and bytes; they stay aboard."""
+        taken: list[Batch] = []
+        for batch in self._batches:
             records, size = records - len(batch.entries), size - batch.bytes
-            if not batch.finished or ((found or not one) and (records < 0 or size < 0)):
+            if not batch.finished or (taken and (records < 0 or size < 0)):
                 break
-            found.append(batch)
-        return found
-
-    def take(self, batches: list[Batch]) -> None:
-        """These are in a transaction now; they stay aboard until it has committed."""
-        self._taken += len(batches)
+            taken.append(batch)
+        return taken
 
     def leave(self, batches: list[Batch]) -> None:
         """Takes committed batches off the front."""
@@ -100,7 +94,6 @@ class Flight:
                 raise AssertionError(f"batch {batch.number} was committed out of order")
             self.records -= len(batch.entries)
             self.bytes -= batch.bytes
-            self._taken = max(0, self._taken - 1)
 
     def oldest(self) -> float | None:
         """When the oldest record of the front batch arrived (seconds, monotonic)."""

@@ -6,7 +6,6 @@ ready. It does no I/O, and time is passed in, so its decisions can be tried agai
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
 
 from processors.contract import BatchPolicy
 from streams.batcher import Batcher
@@ -21,16 +20,6 @@ class Bounds:
     def __init__(self, records: int, size: int, transaction_records: int, transaction_bytes: int) -> None:
         self.records, self.bytes = records, size
         self.transaction_records, self.transaction_bytes = transaction_records, transaction_bytes
-
-
-class Held(NamedTuple):
-    """What a transaction holds."""
-
-    records: int
-    bytes: int
-
-
-NOTHING = Held(0, 0)
 
 
 class Pipeline:
@@ -113,32 +102,14 @@ class Pipeline:
             if batch.flight is self.flight:
                 self._changed.notify_all()
 
-    def ready(self, timeout: float, held: "Held" = NOTHING, until: Callable[[], bool] = bool) -> list[Batch]:
-        """The batches that may commit now, in order, beside what a transaction has `held` already.
-
-        Waits for some up to `timeout` seconds, or until `until` says so; whoever makes that true calls `nudge`.
-        """
+    def ready(self, timeout: float) -> list[Batch]:
+        """The batches that may commit now, in order; waits for some up to `timeout` seconds."""
         with self._lock:
-            batches = self._ready(held)
-            if not batches and not until():
+            batches = self._ready()
+            if not batches:
                 self._changed.wait(timeout)
-                batches = self._ready(held)
+                batches = self._ready()
             return batches
-
-    def wait_until(self, until: Callable[[], bool], timeout: float) -> None:
-        """Waits for what `until` says, at most `timeout` seconds; whoever makes that true calls `nudge`."""
-        with self._lock:
-            self._changed.wait_for(until, timeout)
-
-    def take(self, batches: list[Batch]) -> None:
-        """These are in a transaction now: what is ready next are those behind them."""
-        with self._lock:
-            batches[0].flight.take(batches)
-
-    def nudge(self) -> None:
-        """Has whoever waits look again."""
-        with self._lock:
-            self._changed.notify_all()
 
     def committed(self, batches: list[Batch]) -> None:
         """Takes committed batches off; whoever waits for room or for settlement looks again."""
@@ -210,10 +181,8 @@ class Pipeline:
     def _settled(self, partitions: set[Partition] | None) -> bool:
         return not (len(self.flight) if partitions is None else self.flight.touches(partitions))
 
-    def _ready(self, held: "Held") -> list[Batch]:
-        bounds = self._bounds
-        records, size = bounds.transaction_records - held.records, bounds.transaction_bytes - held.bytes
-        return self.flight.ready(records, size, one=not held.records)
+    def _ready(self) -> list[Batch]:
+        return self.flight.ready(self._bounds.transaction_records, self._bounds.transaction_bytes)
 
     def _over(self, share: float) -> bool:
         records = len(self._batcher) + self.flight.records

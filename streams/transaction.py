@@ -8,17 +8,16 @@ producer with the same transactional id fences the old one; `init_transactions` 
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import structlog
-from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer
 
-from streams.committer import Aborted, aborted_by, produce_all, produce_late, raise_if_fenced, release
+from streams.committer import Aborted, Work, cause_of, produce_work, raise_if_fenced, release
 from streams.disturbance import NEEDED, Disturbance
 from streams.failpoints import passing
-from streams.output import Output
 
 SUSPICIOUS_SECONDS = 0.5
 
@@ -37,7 +36,7 @@ class Transactor:
 
     Producers take turns, one of `properties` each. A transaction whose producer's last one still has its markers
     written is refused, and librdkafka waits 20 ms before it asks again; the other producer's is not refused. Only one
-    transaction commits at any time, while the next one is filled.
+    transaction is under way at any time.
     """
 
     def __init__(self, properties: Sequence[dict[str, Any]], timeout: float, on_renewed: Callable[[str], None]) -> None:
@@ -45,7 +44,6 @@ class Transactor:
         self._timeout = timeout
         self._on_renewed = on_renewed
         self._producers: deque[Initialised] = deque()
-        self._slow = False
 
     def settle(self) -> None:
         """Makes the producers if there are none; 60 ms when the broker is near."""
@@ -56,29 +54,33 @@ class Transactor:
                 raise_if_fenced(error)
                 raise
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether something that a producer sent may be under way twice: it lost a connection, or a commit was slow."""
-        if self._producers:
-            # The next one's: the other's events are taken by the thread that commits, or at its next turn.
-            self._producers[0].producer.poll(0)
-        return self._slow or any(one.disturbance.seen for one in self._producers)
-
-    def begin(self) -> "KafkaTransaction":
-        """A transaction of the producer whose turn it is; if `doubtful`, all of them are made anew first."""
-        if self.doubtful:
-            self.discard("slow commit" if self._slow else "lost a connection")
+    def commit(self, work: Work) -> None:
+        """One transaction. After Aborted the producers are gone: `settle` before anything else."""
+        self.renew_if_disturbed()
         try:
             self.settle()
         except KafkaException as error:
-            raise aborted_by(error) from error
+            raise Aborted(cause_of(error), str(error)) from error
         producer = self._producers[0].producer
         self._producers.rotate(-1)
-        return KafkaTransaction(producer, self._timeout, self._note_commit)
+        try:
+            began = self._run(producer, work)
+        except KafkaException as error:
+            self.discard("abort")
+            raise_if_fenced(error)
+            raise Aborted(cause_of(error), str(error)) from error
+        except BaseException:
+            self.discard("error")
+            raise
+        if time.monotonic() - began > SUSPICIOUS_SECONDS:
+            self.discard("slow commit")
 
-    def _note_commit(self, seconds: float) -> None:
-        if seconds > SUSPICIOUS_SECONDS:
-            self._slow = True
+    def renew_if_disturbed(self) -> None:
+        """Drops producers of which one lost a connection, at any time: what it sent may be under way twice."""
+        for one in self._producers:
+            one.producer.poll(0)
+        if any(one.disturbance.seen for one in self._producers):
+            self.discard("lost a connection")
 
     def discard(self, why: str) -> None:
         """Drops the producers; the next ones, with the same ids, fence whatever these left on their way."""
@@ -89,67 +91,24 @@ class Transactor:
 
     def close(self) -> None:
         """Lets the producers go. An open transaction is aborted by whoever takes the ids next."""
-        self._slow = False
         while self._producers:
             release(self._producers.pop().producer)
 
-
-class KafkaTransaction:
-    """One transaction of one producer, from its beginning to its commit."""
-
-    def __init__(self, producer: Producer, timeout: float, on_commit: Callable[[float], None]) -> None:
-        self._producer = producer
-        self._timeout = timeout
-        self._on_commit = on_commit
-        self._begun = False
-
-    def produce(self, outputs: Iterable[Output]) -> None:
-        """Outputs of the transaction. Raises Aborted or Fenced; the producers are to be discarded then."""
-        try:
-            self._begin()
-            passing("produce.before")
-            produce_all(self._producer, outputs, self._timeout)
-            passing("produce.after")
-        except KafkaException as error:
-            raise aborted_by(error) from error
-
-    def commit(
-        self,
-        late: Callable[[], Iterable[Output]],
-        offsets: Sequence[TopicPartition],
-        metadata: bytes,
-        *,
-        tracked: bool,
-        on_written: Callable[[], None] | None = None,
-    ) -> None:
-        """Commits; whoever gets Aborted or Fenced discards the producers: nobody knows what became of it."""
-        try:
-            self._begin()
-            produce_late(self._producer, late, self._timeout, tracked=tracked)
-            if on_written is not None:
-                self._write()
-                on_written()
-            passing("send_offsets.before")
-            self._producer.send_offsets_to_transaction(list(offsets), metadata, self._timeout)
-            passing("send_offsets.after")
-            passing("commit.before")
-            began = time.monotonic()
-            self._producer.commit_transaction(self._timeout)
-            self._on_commit(time.monotonic() - began)
-            passing("commit.after")
-        except KafkaException as error:
-            raise aborted_by(error) from error
-
-    def _write(self) -> None:
-        if self._producer.flush(self._timeout):
-            raise Aborted("timeout", f"records were not acknowledged within {self._timeout:g} s")
-
-    def _begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            passing("begin.before")
-            self._producer.begin_transaction()
-            passing("begin.after")
+    def _run(self, producer: Producer, work: Work) -> float:
+        passing("begin.before")
+        producer.begin_transaction()
+        passing("begin.after")
+        passing("produce.before")
+        produce_work(producer, work, self._timeout)
+        passing("produce.after")
+        passing("send_offsets.before")
+        producer.send_offsets_to_transaction(work.offsets, work.metadata, self._timeout)
+        passing("send_offsets.after")
+        passing("commit.before")
+        began = time.monotonic()
+        producer.commit_transaction(self._timeout)
+        passing("commit.after")
+        return began
 
 
 def all_initialised(properties: Sequence[dict[str, Any]], timeout: float) -> list[Initialised]:

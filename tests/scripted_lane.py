@@ -24,7 +24,7 @@ from schemas.testing import MemoryRegistry
 from streams.admission import Admission
 from streams.answering import Answering
 from streams.binding import bind
-from streams.changes import Changes
+from streams.committing import Changes
 from streams.entry import Entry
 from streams.flight import Batch
 from streams.output import Output

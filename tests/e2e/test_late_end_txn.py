@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from streams.committer import Work
 from streams.output import Output
 from streams.proof.proxy import FrameProxy
 from streams.settings import Settings
@@ -23,9 +24,8 @@ class Unguarded(Transactor):
         if why in ("abort", "error"):
             super().discard(why)
 
-    @property
-    def doubtful(self) -> bool:
-        return False
+    def renew_if_disturbed(self) -> None:
+        pass
 
 
 class Interrupted(Exception):
@@ -85,9 +85,10 @@ class Scene:
         self.uncommitted = Sight(settings.kafka.bootstrap_servers, topic, "read_uncommitted")
 
     def commit(self, value: bytes) -> None:
-        transaction = self.transactor.begin()
-        transaction.produce([Output(self.topic, value, None, 0, [])])
-        transaction.commit(list, [], self.metadata, tracked=False)
+        self.transactor.commit(self.work(iter([Output(self.topic, value, None, 0, [])])))
+
+    def work(self, outputs: Iterator[Output]) -> Work:
+        return Work(outputs, list, False, [], self.metadata)
 
     def lose_the_answer(self, value: bytes, *, reset: bool = False) -> None:
         """A commit whose first EndTxn is held back; the client's hidden retry commits it."""
@@ -105,8 +106,7 @@ class Scene:
             raise Interrupted
 
         with pytest.raises(Interrupted):
-            self.transactor.begin().produce(outputs())
-        self.transactor.discard("abort")
+            self.transactor.commit(self.work(outputs()))
 
 
 @pytest.fixture
@@ -139,12 +139,12 @@ def test_without_the_guard_the_producer_whose_turn_comes_again_is_hit(new_scene:
     assert scene.committed.values() == [b"one", b"between", b"never", b"two"]
 
 
-def test_with_the_guard_a_producer_is_made_anew_before_its_next_turn(new_scene: Callable[..., Scene]) -> None:
+def test_with_the_guard_no_producer_outlives_the_disturbance_of_another(new_scene: Callable[..., Scene]) -> None:
     scene = new_scene(Transactor, producers=2)
     scene.lose_the_answer(b"one")
     scene.commit(b"between")
+    assert scene.renewed == ["lost a connection"]
     scene.interrupt(b"never")
-    assert scene.renewed[0] == "lost a connection"
     scene.commit(b"two")
     assert scene.committed.values() == [b"one", b"between", b"two"]
 

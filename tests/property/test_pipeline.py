@@ -71,7 +71,6 @@ class PipelineMachine(RuleBasedStateMachine):
         self.weights: dict[tuple[int, int], tuple[int, int]] = {}
         self.waiting: list[Waiting] = []
         self.aboard: list[Batch] = []
-        self.taken: list[Batch] = []
         self.running: list[Batch] = []
         self.held, self.aborted, self.backlog, self.draining = True, False, False, False
         self.last_number = 0
@@ -236,31 +235,23 @@ class PipelineMachine(RuleBasedStateMachine):
     # The committer
 
     @precondition(lambda self: self.first_finished())
-    @rule()
-    def take(self) -> None:
-        """Into the next transaction, while another one may be committing."""
+    @rule(fate=st.sampled_from(["commit", "commit", "commit", "abort", "too late"]))
+    def transact(self, fate: str) -> None:
         batches = self.pipeline.ready(0)
-        self.pipeline.take(batches)
-        self.taken += batches
-
-    @precondition(lambda self: self.taken)
-    @rule(fate=st.sampled_from(["commit", "commit", "commit", "abort", "too late"]), data=st.data())
-    def transact(self, fate: str, data: st.DataObject) -> None:
         if fate == "abort":
             self.abort()
             return
-        batches = self.taken[: data.draw(st.integers(1, len(self.taken)))]
         self.commit_offsets(batches)
-        del self.aboard[: len(batches)], self.taken[: len(batches)]
+        del self.aboard[: len(batches)]
         if fate == "too late":
             # The transaction was committed, and something else gave the flight up meanwhile.
             self.abort()
         self.pipeline.committed(batches)
 
     def first_finished(self) -> list[Batch]:
-        """The finished batches behind those taken: one in any case, and no more than a transaction holds."""
+        """The finished batches ahead of all others: one in any case, and no more than a transaction holds."""
         taken: list[Batch] = []
-        for batch in self.aboard[len(self.taken) :]:
+        for batch in self.aboard:
             records = sum(len(one.entries) for one in [*taken, batch])
             size = sum(one.bytes for one in [*taken, batch])
             over = records > BOUNDS.transaction_records or size > BOUNDS.transaction_bytes
@@ -291,7 +282,6 @@ class PipelineMachine(RuleBasedStateMachine):
     def forget(self) -> None:
         self.waiting.clear()
         self.aboard.clear()
-        self.taken.clear()
 
     # What holds at any time
 
@@ -371,12 +361,11 @@ class PipelineMachine(RuleBasedStateMachine):
             self.pipeline.free(self.now)
 
     def commit_all(self) -> None:
-        self.taken += self.pipeline.ready(0)
-        if self.taken:
-            self.commit_offsets(self.taken)
-            del self.aboard[: len(self.taken)]
-            self.pipeline.committed(self.taken)
-            self.taken = []
+        batches = self.pipeline.ready(0)
+        if batches:
+            self.commit_offsets(batches)
+            del self.aboard[: len(batches)]
+            self.pipeline.committed(batches)
 
     def poll_all(self) -> None:
         self.offer([entry for number in range(PARTITIONS) for entry in self.read(number, 1_000)], backlog=False)

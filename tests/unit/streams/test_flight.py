@@ -126,19 +126,3 @@ def test_a_batch_knows_that_one_of_its_records_stops_a_partition() -> None:
     stopping.stop = Output("control", b"", None, -1, [])
     assert enter(Flight(), entry(0), stopping).stops
     assert not enter(Flight(), entry(2)).stops
-
-
-def test_what_is_taken_is_not_ready_again() -> None:
-    flight = Flight()
-    batches = finished(flight, 3)
-    flight.take(batches[:1])
-    assert flight.ready(MANY, MANY) == batches[1:]
-    flight.leave(batches[:1])
-    assert flight.ready(MANY, MANY) == batches[1:]
-
-
-def test_beside_what_a_transaction_holds_nothing_need_fit() -> None:
-    flight = Flight()
-    (batch,) = finished(flight, 1)
-    assert flight.ready(1, MANY, one=False) == []
-    assert flight.ready(2, MANY, one=False) == [batch]

@@ -81,3 +81,19 @@ def test_the_lock_is_free_after_an_end_that_failed() -> None:
     other.start()
     other.join(DEADLINE)
     assert taken == [True]
+
+
+def test_what_ended_is_given_up_before_another_transaction_can_begin() -> None:
+    ownership, ours = Ownership(), partition()
+    ownership.begin(ours)
+    seen: list[tuple[list[Partition], bool]] = []
+
+    def give_up(ended: list[Partition]) -> None:
+        taken: list[bool] = []
+        other = threading.Thread(target=lambda: taken.append(ownership.lock.acquire(blocking=False)))
+        other.start()
+        other.join(DEADLINE)
+        seen.append((ended, taken[0]))
+
+    ownership.end([("requests", 0)], then=give_up)
+    assert seen == [([ours], False)]

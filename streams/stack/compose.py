@@ -14,6 +14,7 @@ REGISTRY_IMAGE = "apicurio/apicurio-registry:3.0.9"
 CLUSTER_ID = "c2x1aWNlZ2F0ZS1sb2NhbA"
 INSIDE = "kafka:19092"
 """Where the registry finds Kafka: the network between the containers."""
+LOCAL_NAMES = (HOST, "localhost")
 
 ASK_READY = r"GET /health/ready HTTP/1.0\r\n\r\n"
 NOTE = """\
@@ -116,3 +117,10 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def reached_inside(settings: Settings) -> str:
+    """The cluster of the settings as one of the containers reaches it."""
+    theirs = settings.kafka.bootstrap_servers
+    local = [f"{name}:{settings.stack.kafka_port}" for name in LOCAL_NAMES]
+    return INSIDE if theirs in local else theirs

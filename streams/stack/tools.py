@@ -50,7 +50,7 @@ def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
     if programs.engine(settings.stack.engine) == "docker":
         script = f"/opt/kafka/bin/kafka-{name}.sh"
         inside = containers.command(settings, "exec", "--no-TTY", "kafka", script)
-        return [*inside, *with_server(name, arguments, compose.INSIDE)]
+        return [*inside, *with_server(name, arguments, compose.reached_inside(settings))]
     layout = Layout.of(settings.stack)
     java = [programs.java(), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     java += [kafka.configuration("tools-log4j2.properties"), "-cp", kafka.classpath(layout), TOOLS[name]]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.mistake import UserMistake
-from streams.settings import Settings, StackSettings
+from streams.settings import KafkaSettings, Settings, StackSettings, override
 from streams.stack import compose, containers, lifecycle, registry, tools
 
 DOCKER = """#!/bin/sh
@@ -75,3 +75,9 @@ def test_kafkas_tools_run_in_the_container(settings: Settings) -> None:
     line = tools.command("topics", ["--list"], settings)
     script = "kafka /opt/kafka/bin/kafka-topics.sh --bootstrap-server kafka:19092 --list"
     assert " ".join(line).endswith(f"exec --no-TTY {script}")
+
+
+def test_kafkas_tools_reach_another_cluster_from_the_container(settings: Settings) -> None:
+    theirs = override(settings, {"kafka": KafkaSettings(bootstrap_servers="kafka.example:9092")})
+    line = tools.command("topics", ["--list"], theirs)
+    assert " ".join(line).endswith("--bootstrap-server kafka.example:9092 --list")

@@ -80,8 +80,9 @@ class Changelogs:
         except KafkaException as error:
             if error.args[0].code() not in MISSING:
                 raise
-            # Asked for the sake of the next try: what the client knows of a topic is minutes old.
-            self._consumer.list_topics(place.topic, timeout=REQUEST_SECONDS)
+            # Asked for the sake of the next try: what a client knows of a topic is minutes old.
+            for client in (self._consumer, self._admin):
+                client.list_topics(place.topic, timeout=REQUEST_SECONDS)
             raise ChangelogMissing(
                 f"its changelog {place.topic} has no partition {place.partition}: run `sluicegate init`, which adds it"
             ) from error

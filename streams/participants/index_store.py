@@ -6,6 +6,7 @@ All methods block.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -95,12 +96,19 @@ class IndexStore:
 def open_store(settings: Settings) -> IndexStore:
     """The index of the settings; makes the directory of SQLite's file. Raises Misconfigured for a wrong URL."""
     chosen = settings.index
-    url = chosen.url
-    if url is None:
-        file = settings.stack.directory / "index" / "documents.db"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{file}"
-    return IndexStore(url, chosen.busy_seconds, int(chosen.remember_hours * HOUR_MS))
+    if chosen.url is None:
+        default_file(settings).parent.mkdir(parents=True, exist_ok=True)
+    return IndexStore(url_of(settings), chosen.busy_seconds, int(chosen.remember_hours * HOUR_MS))
+
+
+def url_of(settings: Settings) -> str:
+    """The database's URL: the setting, or that of SQLite's file in the stack's directory."""
+    return settings.index.url or f"sqlite:///{default_file(settings)}"
+
+
+def default_file(settings: Settings) -> Path:
+    """Where SQLite keeps the documents unless a URL is set."""
+    return settings.stack.directory / "index" / "documents.db"
 
 
 def read_answers(connection: Connection, keys: Iterable[str]) -> dict[str, Answer]:

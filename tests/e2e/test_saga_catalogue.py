@@ -15,7 +15,7 @@ from sagas.participants.ledger import Account
 from streams.cli.errors import told
 from streams.cli.main import build
 from streams.client.connection import open_registry
-from streams.participants.index_store import open_store
+from streams.participants.index_store import open_store, url_of
 from streams.participants.tables import documents, open_engine
 from streams.proof.intake_load import Sender, ledger_request
 from streams.proof.saga_site import LANES, SagaSite
@@ -138,8 +138,7 @@ def test_all_of_it_holds_together(site: SagaSite) -> None:
 
 
 def test_the_index_holds_what_completed_sagas_put_there(site: SagaSite) -> None:
-    url = site.settings.index.url
-    assert url is not None
+    url = url_of(site.settings)
     assert "all is well" in run("verify", "--index", url)
     engine = open_engine(url, 5.0)
     with engine.begin() as connection:

@@ -6,11 +6,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from schemas.swift_enum import swift
 
+
+@swift
 class EventKind(StrEnum):
     """The names travel, and stay in histories for ever: none may change its meaning."""
-
-    __hash__ = str.__hash__  # each event is looked up by its kind
 
     STARTED = "started"
     STEP_SENT = "step_sent"

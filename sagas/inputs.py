@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from schemas.swift_enum import swift
 
+
+@swift
 class CommandKind(StrEnum):
     """What a client (the first three) or an operator may ask."""
 
@@ -19,6 +22,7 @@ class CommandKind(StrEnum):
     ABORT = "ABORT"
 
 
+@swift
 class ReplyStatus(StrEnum):
     """How a participant answered: FAILED is for good, RETRIABLE may fare better, REJECTED did nothing."""
 

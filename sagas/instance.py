@@ -5,7 +5,10 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from schemas.swift_enum import swift
 
+
+@swift
 class Status(StrEnum):
     """Where a saga stands. The last three are its end; NEEDS_ATTENTION waits for an operator."""
 
@@ -20,6 +23,7 @@ class Status(StrEnum):
 ENDED = (Status.COMPLETED, Status.COMPENSATED, Status.ABORTED)
 
 
+@swift
 class Direction(StrEnum):
     """Whether a saga goes on or undoes; a parked one remembers it."""
 
@@ -27,6 +31,7 @@ class Direction(StrEnum):
     BACKWARD = "backward"
 
 
+@swift
 class StepStatus(StrEnum):
     """Where a step, or its undo, stands.
 
@@ -46,6 +51,7 @@ class StepStatus(StrEnum):
 OPEN = (StepStatus.WAITING, StepStatus.RETRYING, StepStatus.STALLED)
 
 
+@swift
 class SignalStatus(StrEnum):
     """AWAITED by the flow; RECEIVED, perhaps before that; TAKEN or DECLINED by the flow; or it was TIMED_OUT."""
 

@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Self
 
 from sagas.durations import hours, minutes, seconds
+from schemas.swift_enum import swift
 
 
+@swift
 class Kind(StrEnum):
     """What becomes of a step when the saga fails.
 
@@ -21,6 +23,7 @@ class Kind(StrEnum):
     READ_ONLY = "read-only"
 
 
+@swift
 class Effect(StrEnum):
     """Where a step's effect is: in Kafka, hence atomic with its reply, or outside, where only its key protects it."""
 
@@ -28,6 +31,7 @@ class Effect(StrEnum):
     EXTERNAL = "external"
 
 
+@swift
 class OnDuplicate(StrEnum):
     """What a start answers when there is such a saga already."""
 
@@ -35,6 +39,7 @@ class OnDuplicate(StrEnum):
     REJECT = "reject"
 
 
+@swift
 class OnDeadline(StrEnum):
     """What a saga does at its deadline, before its pivot; after it, the saga is always parked."""
 
@@ -42,6 +47,7 @@ class OnDeadline(StrEnum):
     ATTENTION = "attention"
 
 
+@swift
 class OnTimeout(StrEnum):
     """What a saga does when a signal does not come in time."""
 
@@ -50,6 +56,7 @@ class OnTimeout(StrEnum):
     ATTENTION = "attention"
 
 
+@swift
 class Join(StrEnum):
     """When a parallel group is done: with all of its members, or with the first."""
 

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from schemas.swift_enum import swift
 
+
+@swift
 class Refusal(StrEnum):
     """Codes of failed answers; clients may branch on them, so a name never changes its meaning."""
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from schemas.swift_enum import swift
 
+
+@swift
 class Code(StrEnum):
     """Why a request failed, in any lane; clients may branch on it, so a name never changes its meaning.
 

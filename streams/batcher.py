@@ -10,10 +10,12 @@ from enum import StrEnum
 from itertools import islice
 
 from processors.contract import BatchPolicy
+from schemas.swift_enum import swift
 from streams.entry import Entry
 from streams.partition import Partition
 
 
+@swift
 class Closed(StrEnum):
     """Why a micro-batch closed."""
 

@@ -11,6 +11,7 @@ from enum import Enum
 from threading import RLock
 from typing import Any, Protocol
 
+from schemas.swift_enum import swift
 from streams.binding import Binding
 from streams.repeats.book import AnswerBook
 from streams.repeats.in_flight import InFlight
@@ -20,6 +21,7 @@ from streams.stops import DeadLetterWindow
 TURN_SECONDS = 0.02
 
 
+@swift
 class Phase(Enum):
     """What an owned partition is doing."""
 

@@ -15,8 +15,10 @@ from sagas.instance import OPEN, SignalState, SignalStatus, StepStatus
 from sagas.nodes import steps_in
 from sagas.paths import item_path
 from sagas.policy import Join, Kind, OnTimeout
+from schemas.swift_enum import swift
 
 
+@swift
 class Outlook(Enum):
     """How a part of the flow stands."""
 

@@ -14,7 +14,10 @@ How a twin ended that was waited for, `streams.processing` sees: its answer is g
 
 from enum import Enum
 
+from schemas.swift_enum import swift
 
+
+@swift
 class Decision(Enum):
     """What a request gets."""
 

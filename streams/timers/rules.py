@@ -9,6 +9,8 @@ all the same, and somebody is told.
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from schemas.swift_enum import swift
+
 
 @dataclass(frozen=True, slots=True)
 class Ends:
@@ -22,6 +24,7 @@ class Ends:
     stable: int
 
 
+@swift
 class Verdict(Enum):
     """What to do about a partition's timers now."""
 

@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from bench.programs import Program
 
 EVERY_SECONDS = 0.03
-SETTLED_SECONDS = 0.6
+SETTLED_SECONDS = 3.0
 FROM, UNTIL = 0.05, 0.99
 
 

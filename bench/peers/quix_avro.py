@@ -33,7 +33,7 @@ class QuixAvro:
         request, result = (
             json.loads((task.schema_folder / name).read_text()) for name in ("request.avsc", "result.avsc")
         )
-        registered = SchemaRegistrySerializationConfig(auto_register_schemas=False)
+        registered = SchemaRegistrySerializationConfig(auto_register_schemas=True)
         self._source = self._app.topic(
             task.source,
             key_deserializer="bytes",

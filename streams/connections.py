@@ -20,7 +20,8 @@ def member(settings: Settings, binding: Binding, slot: int) -> dict[str, Any]:
         "fetch.wait.max.ms": 10,
         "queued.max.messages.kbytes": 65_536,
         "reconnect.backoff.max.ms": 1_000,
-        "heartbeat.interval.ms": max(100, kafka.session_timeout_ms // 4),
+        # A member learns by its heartbeat that another one is gone: this much is added to a session's time-out.
+        "heartbeat.interval.ms": min(500, kafka.session_timeout_ms // 4),
     }
     fixed = {
         "group.id": binding.group,

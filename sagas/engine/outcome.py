@@ -46,8 +46,8 @@ def effects_of(
             if bounded and len(state) > turn.limits.state:
                 raise Outgrown("the saga's state", len(state), turn.limits.state)
         effects += turn.sends
-        effects += _timers(NO_TIMERS if before is None else before.timers, NO_TIMERS if after is None else after.timers)
-        effects += _signs(before, turn.instance)
+        _add_timers(effects, NO_TIMERS if before is None else before.timers, after.timers if after else NO_TIMERS)
+        _add_signs(effects, before, turn.instance)
     if turn.orphan is not None:
         effects.append(Orphaned(turn.orphan))
     if turn.answer is not None:
@@ -55,15 +55,16 @@ def effects_of(
     return after, tuple(effects), state
 
 
-def _timers(before: dict[str, TimerState], after: dict[str, TimerState]) -> list[Effect]:
-    effects: list[Effect] = [ClearTimer(name) for name in before if name not in after]
-    effects += [SetTimer(name, timer.due_ms, timer.epoch) for name, timer in after.items() if before.get(name) != timer]
-    return effects
+def _add_timers(effects: list[Effect], before: dict[str, TimerState], after: dict[str, TimerState]) -> None:
+    if before:
+        effects += [ClearTimer(name) for name in before if name not in after]
+    for name, timer in after.items():
+        if before.get(name) != timer:
+            effects.append(SetTimer(name, timer[0], timer[1]))
 
 
-def _signs(before: Instance | None, after: Instance) -> list[Effect]:
+def _add_signs(effects: list[Effect], before: Instance | None, after: Instance) -> None:
     """What is published of a saga when it is parked, goes on, or ends."""
-    effects: list[Effect] = []
     known = None if before is None else before.attention
     attention = after.attention
     if attention is not None and attention != known:
@@ -78,4 +79,3 @@ def _signs(before: Instance | None, after: Instance) -> list[Effect]:
                 after.ended_ms,
             )
         )  # fmt: skip
-    return effects

@@ -20,6 +20,9 @@ from sagas.refusal import Refusal
 from schemas.outcome import Code
 from schemas.records import first_problem
 
+# Made once: json.dumps makes one for each call that sorts.
+_sorted = json.JSONEncoder(sort_keys=True).encode
+
 
 def start(catalogue: Catalogue, saga_id: str, command: Command, now_ms: int, limits: Limits) -> Turn | Answered:
     """A turn with the new saga in it, or the refusal."""
@@ -56,7 +59,7 @@ def digest_of(payload: bytes) -> str | None:
         value = json.loads(payload)
     except (ValueError, RecursionError):
         return None
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(_sorted(value).encode()).hexdigest()[:32]
 
 
 def _first_data(compiled: Compiled, saga_id: str, message: Any) -> bytes:

@@ -166,11 +166,3 @@ class Inbox:
             timestamp=entry.timestamp,
         )  # fmt: skip
         return Output(self._dead_letters, value, entry.key, -1, why)
-
-
-def header(entry: InboxEntry, name: str) -> bytes | None:
-    """A header of a reply, or None."""
-    for known, value in entry.headers or ():
-        if known == name:
-            return value
-    return None

@@ -42,7 +42,7 @@ class Rows:
     def pack(self, instance: Instance, state: bytes) -> bytes:
         """The row of a saga, whose state is given as the engine writes it."""
         head = _HEAD.pack(next_due(instance), instance.status is Status.NEEDS_ATTENTION)
-        return b"%b%b%b" % (head, self._frame, state)
+        return b"".join((head, self._frame, state))
 
     def unpack(self, row: bytes) -> Instance:
         """The saga of a row. Raises Unreadable, SchemaPending."""

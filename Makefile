@@ -42,6 +42,7 @@ crash: setup jars  ## kill workers KILLS times (100), then workers and hosts, an
 
 crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times (40), and check every credit (SEED repeats)
 	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(or $(KILLS),40) $(if $(SEED),--seed $(SEED))
+	@SLUICEGATE_PROOF_OVERDUE=100000 $(BIN)/pytest -k overdue tests/e2e/test_saga_timers.py
 
 bench: setup jars  ## measure, and write bench/results
 	@$(BIN)/python -m bench.spine; spine=$$?; $(BIN)/python -m bench.sagas && exit $$spine

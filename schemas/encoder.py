@@ -116,7 +116,7 @@ class _Compiler:
         self._code = SourceCode()
         self._code.constants.update(
             LONGS=LONGS, long=_long, int32=encode_int, length=_length, join=b"".join, explain=explain,
-            as_bytes=_as_bytes, as_int=_as_int, as_boolean=_as_boolean, as_list=_as_list,
+            as_bytes=_as_bytes, as_int=_as_int, as_boolean=_as_boolean, as_list=_as_list, text=_text,
         )  # fmt: skip
 
     def compile(self, prefix: bytes) -> Any:
@@ -189,6 +189,8 @@ class _Compiler:
 
     def _sized(self, kind: str, value: str, branch: bytes) -> list[str]:
         code, data, size, head = self._code, self._code.name("b"), self._code.name("n"), self._code.name("h")
+        if kind == "string" and self._rows and not branch:
+            return [self._remembered(value)]
         if kind == "string":
             code.line(f"{data} = {value}.encode()")
         else:
@@ -197,6 +199,15 @@ class _Compiler:
         table = code.constant(_lengths(branch)) if branch else "LONGS"
         code.line(f"{head} = {table}[{size}] if {size} < {TABLE} else length({branch!r}, {size})")
         return [head, data]
+
+    def _remembered(self, value: str) -> str:
+        """A piece for a text of a row: names and states recur, so each field remembers its first short ones."""
+        code, piece, known = self._code, self._code.name("t"), self._code.constant({})
+        code.line(f"{piece} = {known}.get({value})")
+        code.enter(f"if {piece} is None:")
+        code.line(f"{piece} = text({value}, {known})")
+        code.leave()
+        return piece
 
     def _scalar(self, kind: str, node: Node, value: str, branch: bytes) -> str:
         code = self._code
@@ -324,6 +335,16 @@ def _lengths(branch: bytes) -> tuple[bytes, ...]:
 
 # Moments recur: within a record, and from one to the next.
 _long = lru_cache(maxsize=4_096)(encode_long)
+
+
+def _text(value: str, known: dict[str, bytes]) -> bytes:
+    """A text with its length in front; remembers it among those that are known, up to a bound."""
+    data = value.encode()
+    size = len(data)
+    piece = (LONGS[size] if size < TABLE else encode_long(size)) + data
+    if size <= 64 and len(known) < 64:
+        known[value] = piece
+    return piece
 
 
 def _length(branch: bytes, size: int) -> bytes:

@@ -17,7 +17,7 @@ from schemas.avro_schema import AvroSchema
 from schemas.codec import FRAME, Codec, frame, read_frame
 from schemas.dead_letter import connect_headers
 from schemas.decoder import Decode, decoder_for
-from schemas.envelope import Header, read_headers
+from schemas.envelope import NO_HEADERS, Header, read_headers
 from schemas.errors import InvalidArgument, Unreadable
 from schemas.outcome import Failed
 from schemas.partitioner import partition_for
@@ -80,11 +80,18 @@ class Inbox:
         value = message.value()
         entry = InboxEntry(owner, message, len(value or b"") + len(message.key() or b"") + 64)
         try:
+            known = self._known.get(value[:FRAME]) if value is not None else None
+            if known is not None and known[0] != COMMAND:
+                # A reply asks for nothing: whatever its headers say, is for its saga alone.
+                entry.type_name, entry.record = known[0], known[1](value)  # type: ignore[arg-type]
+                return entry
             if entry.headers:
                 entry.envelope = read_headers(entry.headers)
             self._read(entry, value)
             if entry.type_name == COMMAND:
                 self._judge(entry, now_ms)
+            else:
+                entry.envelope = NO_HEADERS
         except Unreadable as error:
             entry.dead_letter = self._bury(entry, value, entry.headers, error)
         except InvalidArgument as error:
@@ -141,7 +148,7 @@ class Inbox:
             )
 
     def _refuse(self, entry: InboxEntry, value: bytes | None, error: InvalidArgument) -> None:
-        """Answers a command whose headers or fields are wrong; a reply with such headers is a dead letter."""
+        """Answers a command whose headers or fields are wrong."""
         if error.envelope is not None:
             entry.envelope = error.envelope
         request_id = error.request_id or entry.record.get("request_id")
@@ -155,7 +162,7 @@ class Inbox:
             entry.dead_letter = self._bury(entry, value, entry.headers, worse)
             return
         if entry.type_name not in ("", COMMAND):
-            entry.dead_letter = self._bury(entry, value, entry.headers, Unreadable(str(error), "HEADER_CONVERTER"))
+            entry.envelope = NO_HEADERS
             return
         entry.record = {"request_id": request_id}
         entry.outcome = Failed(error.code, str(error), details={"field": error.field})

@@ -49,6 +49,13 @@ def test_what_is_no_row_is_refused(row: Any) -> None:
         row_encoder_for(SCHEMA)(row)
 
 
+def test_texts_that_recur_are_written_as_those_that_do_not() -> None:
+    encode, by_name = row_encoder_for(SCHEMA), encoder_for(SCHEMA)
+    for name in (*map(str, range(200)), "7", "x" * 63, "x" * 65, "x" * 5_000, "x" * 65, "é", ""):
+        row = (name, *RESULT[1:5], name, *RESULT[6:])
+        assert encode(row) == by_name(record_of(SCHEMA.parsed, row))
+
+
 def test_what_is_not_compiled_is_written_and_made_all_the_same() -> None:
     value = row_encoder_for(ODD)(("text", 7))
     assert value == encoder_for(ODD)({"a": "text", "b": 7})

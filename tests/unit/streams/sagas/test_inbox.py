@@ -4,7 +4,9 @@ import pytest
 
 from sagas.inputs import CommandKind
 from schemas.dead_letter import parse
-from schemas.outcome import Code, Failed
+from schemas.envelope import NO_HEADERS
+from schemas.outcome import Code, Completed, Failed
+from schemas.result import result_record
 from streams.sagas.asking import command
 from streams.sagas.inbox import COMMAND, InboxEntry
 from tests.e2e.saga_worker import CATALOGUE
@@ -60,13 +62,18 @@ def test_a_record_that_is_neither_command_nor_reply_is_a_dead_letter(lane: LaneO
     assert "sluicegate.echo.EchoRequest is neither a command" in found.reason
 
 
-def test_a_reply_with_a_wrong_header_is_a_dead_letter(lane: LaneOfSagas) -> None:
+@pytest.mark.parametrize("name", ["deadline", "reply-to"])
+@pytest.mark.parametrize("text", [b"1", b"a b"])
+def test_a_reply_asks_for_nothing_with_its_headers(lane: LaneOfSagas, name: str, text: bytes) -> None:
+    """Neither the first of its type, whose schema is not known yet, nor those after it."""
     sent = lane.sent(lane.handle(lane.start("three-echoes", "a")))[0]
-    reply = lane.reply(sent)
-    assert isinstance(reply, InboxEntry)
-    entry = lane.admit(lane.home("a"), b"a", reply.value, [("deadline", b"soon")])
-    assert entry.dead_letter is not None
-    assert entry.outcome is None
+    asked, record = lane.decode(sent.value or b""), Completed({"payload": b"x"})
+    value = lane.echoed.encode(result_record(asked["request_id"], record, "echo", "1", 0.0, 0.0))
+    for _ in range(2):
+        entry = lane.admit(lane.home("a"), b"a", value, [(name, text)])
+        assert isinstance(entry, InboxEntry)
+        assert (entry.dead_letter, entry.outcome, entry.envelope) == (None, None, NO_HEADERS)
+        assert entry.record["payload"] == b"x"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from bench.peers.install import kafka_streams_jars, quix_python
 from bench.peers.task import Task
 from bench.programs import Program, running
 from bench.progress import Stalled, count_records, watch
-from bench.rows import say
 from schemas import avsc
+from streams.proof.rows import say
 from streams.slots import LIMIT
 
 ATTEMPTS = 3

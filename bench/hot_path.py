@@ -18,7 +18,7 @@ from confluent_kafka import Message, Producer
 from rich.console import Console
 from rich.table import Table
 
-from bench.rows import RESULTS, Figures, reported
+from bench import RESULTS
 from bench.saga_transition import transitions
 from bench.workload import Workload
 from processors.catalogue import discover
@@ -39,6 +39,7 @@ from streams.handlers import ProcessorHandler
 from streams.partition import Partition
 from streams.pipeline import Bounds, Pipeline
 from streams.processing import Processing
+from streams.proof.rows import Figures, reported
 from streams.repeats.book import AnswerBook
 from streams.repeats.book import Bounds as BookBounds
 from streams.settings import Settings

@@ -13,10 +13,11 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from bench.rows import RESULTS, Figures, Row, at_least, reported
+from bench import RESULTS
 from processors.contract import DeviceSettings
 from processors.embed.processor import Embed
 from streams.demo.sentences import sentences
+from streams.proof.rows import Figures, Row, at_least, reported
 
 BATCH, ROUNDS = 64, 3
 LEAST_COSINE = 0.97

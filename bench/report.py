@@ -6,8 +6,8 @@
 import json
 from typing import Any
 
+from bench import RESULTS
 from bench.programs import ROOT
-from bench.rows import RESULTS
 
 PAGE = ROOT / "docs" / "performance.md"
 SECTIONS = {"figures": "spine.json", "sagas": "sagas.json", "hot path": "hot_path.json"}

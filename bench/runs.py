@@ -6,10 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from bench import RESULTS
 from bench.environment import Bench, environment
-from bench.rows import RESULTS, Figures, Row, console
 from bench.warm import warm
 from streams.observability.logging import configure
+from streams.proof.rows import Figures, Row, console
 from streams.settings import LogSettings
 
 Measures = Mapping[str, Callable[[Bench], list[Row]]]

@@ -3,8 +3,8 @@
 from bench.contestants import Race
 from bench.environment import Bench
 from bench.load import fill_with_requests
-from bench.rows import say
 from bench.workload import Workload
+from streams.proof.rows import say
 
 RECORDS = 300_000
 

@@ -6,8 +6,8 @@ from bench.contestants import Race
 from bench.environment import Bench
 from bench.load import fill_with_requests
 from bench.pairs import Ratio, take_turns
-from bench.rows import Row, at_least, reported, say
 from bench.workload import Workload
+from streams.proof.rows import Row, at_least, reported, say
 
 ROUNDS = 3
 

@@ -8,7 +8,7 @@ from bench.generator import Plan
 from bench.load import request_codec
 from bench.measures.latency import ask
 from bench.pairs import Ratio
-from bench.rows import Row, at_least, reported, say
+from streams.proof.rows import Row, at_least, reported, say
 
 ROUNDS = 3
 MOST_MS = 50.0

@@ -14,7 +14,7 @@ from bench.generator import Latencies, Plan
 from bench.load import request_codec
 from bench.pairs import Ratio
 from bench.programs import ROOT, running
-from bench.rows import Row, at_most, reported, say
+from streams.proof.rows import Row, at_most, reported, say
 
 ROUNDS = 3
 WARM_RATE, WARM_SECONDS = 1_000, 40.0

@@ -13,9 +13,9 @@ from bench.environment import Bench, Lane, lane
 from bench.load import fill, request_codec
 from bench.programs import Program, running
 from bench.progress import Offsets
-from bench.rows import Row, at_most, reported, say
 from bench.workload import Draft
 from schemas.envelope import event_time
+from streams.proof.rows import Row, at_most, reported, say
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 WEIGHTS = (900, 88, 11, 1)

@@ -11,9 +11,9 @@ from bench.environment import Bench
 from bench.load import fill, request_codec
 from bench.pairs import Ratio, take_turns
 from bench.programs import ROOT
-from bench.rows import Row, at_least, at_most, reported, say
 from bench.workload import Draft
 from processors.catalogue import find
+from streams.proof.rows import Row, at_least, at_most, reported, say
 
 ROUNDS = 3
 

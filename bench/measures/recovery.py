@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.environment import Bench, Lane, lane
 from bench.flow import Flow
-from bench.rows import Row, at_most, reported, say
+from streams.proof.rows import Row, at_most, reported, say
 from streams.supervisor import Supervisor
 
 RATE = 400

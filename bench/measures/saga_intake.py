@@ -12,7 +12,6 @@ import psutil
 from bench.environment import Bench
 from bench.load import fill
 from bench.programs import Program
-from bench.rows import Row, reported, say
 from bench.saga_ground import Ground, ground
 from bench.workload import Draft
 from sagas.events import EventKind, HistoryEvent
@@ -21,6 +20,7 @@ from streams.demo.figures import read
 from streams.presence import present
 from streams.proof.intake_load import ledger_request
 from streams.proof.intakes import SAGA
+from streams.proof.rows import Row, reported, say
 from streams.proof.saga_site import MODELS, ORCHESTRATORS, PARTICIPANTS
 from streams.sagas.reading import SagaReader
 from streams.stack import kafka, service

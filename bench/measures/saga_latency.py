@@ -13,7 +13,6 @@ from bench.measures.latency import ask
 from bench.measures.saga_throughput import throughput
 from bench.pairs import Ratio
 from bench.programs import ROOT
-from bench.rows import Row, at_most, reported, say
 from bench.saga_definitions import THREE
 from bench.saga_generator import STEPS, SagaPlan
 from bench.saga_ground import Ground, ground
@@ -22,6 +21,7 @@ from schemas.avsc import load
 from schemas.codec import Codec
 from schemas.subjects import subject
 from streams.binding import bind
+from streams.proof.rows import Row, at_most, reported, say
 
 ROUNDS = 3
 WARM_SECONDS = 15.0

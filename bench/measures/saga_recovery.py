@@ -9,10 +9,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from bench.environment import Bench
 from bench.programs import ROOT
 from bench.progress import watch
-from bench.rows import Row, at_most, say
 from bench.saga_definitions import WAITING
 from bench.saga_ground import Ground, ground, named
 from streams.crew import Crew
+from streams.proof.rows import Row, at_most, say
 from streams.supervisor import Supervisor
 
 RATE = 200

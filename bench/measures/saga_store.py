@@ -6,9 +6,9 @@ from bench.environment import Bench
 from bench.measures.saga_throughput import ROUNDS
 from bench.pairs import Ratio, take_turns
 from bench.progress import count_records, watch
-from bench.rows import Row, at_least, reported
 from bench.saga_definitions import BRIEF, WAITING
 from bench.saga_ground import Ground, named
+from streams.proof.rows import Row, at_least, reported
 
 SIZES = (1_000, 10_000, 100_000)
 TRANSITIONS = 5

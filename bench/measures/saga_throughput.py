@@ -3,9 +3,9 @@
 from statistics import median
 
 from bench.environment import Bench
-from bench.rows import Row, at_least, reported, say
 from bench.saga_definitions import THREE
 from bench.saga_ground import ground, named
+from streams.proof.rows import Row, at_least, reported, say
 
 ROUNDS = 3
 TEMPORAL = 40.0

@@ -7,9 +7,9 @@ from bench.contestants import Race
 from bench.environment import Bench
 from bench.load import fill, request_codec
 from bench.pairs import Ratio, take_turns
-from bench.rows import Row, reported
 from bench.workload import Draft, Workload
 from schemas.partitioner import partition_for
+from streams.proof.rows import Row, reported
 
 ROUNDS = 3
 SKEWED = 0.8

@@ -6,8 +6,8 @@ from bench.contestants import Race
 from bench.environment import Bench
 from bench.load import fill
 from bench.pairs import Ratio, take_turns
-from bench.rows import Row, at_least, reported
 from bench.workload import Draft
+from streams.proof.rows import Row, at_least, reported
 
 ROUNDS = 3
 SIZE = 200

@@ -8,7 +8,7 @@ import pytest
 from bench.measures.guarantees import HIGHEST, highest, rate_of
 from bench.pairs import Ratio, take_turns
 from bench.progress import Growth
-from bench.rows import Figures, at_least, at_most, reported
+from streams.proof.rows import Figures, at_least, at_most, reported
 
 
 @pytest.mark.parametrize("edge", [-1, 0, 1, 7, 39, 40, 41, 79, HIGHEST])

@@ -9,8 +9,6 @@ from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
 
-RESULTS = Path(__file__).parent / "results"
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

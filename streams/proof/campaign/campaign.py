@@ -1,0 +1,45 @@
+"""Runs trials round by round: skips those that are over, keeps each that ends, tells as it goes."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from streams.proof.campaign.ground import Ground
+from streams.proof.campaign.journal import Journal
+from streams.proof.campaign.judge import judge
+from streams.proof.campaign.tally import Tally, total
+from streams.proof.campaign.trial import Form, Round, Trial, seeds
+from streams.proof.rows import Figures, console, say
+
+
+def run(trials: Iterable[Trial], form: Form, seed: int, ground: Ground, journal: Journal, figures: Figures) -> bool:
+    """Runs what is not over yet of these trials, and writes the rows of each that is; whether all of them hold."""
+    for trial in trials:
+        console.rule(f"{trial.code} {trial.name}")
+        rounds = [one_round(trial, form, number, ground, journal) for number in seeds(trial, form, seed)]
+        figures.take(judge(trial, trial.scales[form], total(rounds), len(rounds)))
+        figures.write()
+    return figures.hold
+
+
+def one_round(trial: Trial, form: Form, seed: int, ground: Ground, journal: Journal) -> Tally:
+    """What a round counted: from the journal if it is over, else it is run now."""
+    before = journal.read(trial.code, seed)
+    if before is not None:
+        say(f"seed {seed}, before: {before}")
+        return before
+    tally = tried(trial, Round(seed, trial.scales[form].sizes, say), ground)
+    journal.write(trial.code, seed, tally)
+    say(f"seed {seed}: {tally}")
+    return tally
+
+
+def tried(trial: Trial, one: Round, ground: Ground) -> Tally:
+    """Runs a round; what it raises is its problem, and the campaign goes on."""
+    began = time.monotonic()
+    try:
+        tally = trial.run(ground, one)
+    except Exception as error:
+        said = " ".join(str(error).split())
+        tally = Tally(problems=(f"seed {one.seed}: {type(error).__name__}: {said:.300}",))
+    return replace(tally, seconds=time.monotonic() - began)

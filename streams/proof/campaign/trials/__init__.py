@@ -1,0 +1,1 @@
+"""What is tried, one module for each kind of fault."""

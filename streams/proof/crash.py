@@ -4,7 +4,6 @@ Workers are killed at random moments while known requests flow and a `read_commi
 end each request must have exactly one answer, each key's in order, and no transaction may be open.
 """
 
-import math
 import os
 import time
 from collections.abc import Sequence
@@ -16,27 +15,18 @@ from typing import Annotated
 
 import typer
 
-from schemas.errors import SluicegateError
-from streams.client.reading import TopicReader
 from streams.observability.logging import configure
 from streams.proof import aftermath
-from streams.proof.asked import requests
-from streams.proof.ledger import Ledger, Verdict
-from streams.proof.load import Load
+from streams.proof.campaign.scene import Demand, Scene
+from streams.proof.ledger import Verdict
 from streams.proof.roll import Roll
 from streams.proof.site import Site
 from streams.proof.storm import Fault, Storm, plan
-from streams.proof.watcher import AnswerReader, Watcher
 from streams.settings import Guarantee, Settings, load
 from streams.stack.layout import Layout
 from streams.stack.testing import StackForTests
-from streams.supervisor import Supervisor
 
 SEED = "SLUICEGATE_PROOF_SEED"
-
-
-class Stuck(SluicegateError):
-    """No answers came for too long: the trial can't go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,51 +83,25 @@ def attempt(base: Settings, trial: Trial, chosen: Sequence[Fault] = ()) -> Repor
     began = time.monotonic()
     random = Random(trial.seed)
     site = Site.made(base, lane={"guarantee": trial.guarantee})
-    ledger = Ledger()
     faults = list(chosen) or plan(random, trial.kills, trial.moves)
-    piece = trial.requests / (len(faults) + 1)
-    sent = Load(site, requests(trial.requests, trial.keys, random), trial.rate)
-    supervisor = Supervisor(trial.workers, only=["echo"], environment=site.environment, settings=site.settings)
-    with Watcher(site.settings, [site.results], AnswerReader(site, ledger).see) as watcher:
-
-        def reach(place: float) -> None:
-            sent.allowed = (int(place) + 1) * piece
-            goal = place * piece
-            if not watcher.wait(lambda: len(ledger.answered) >= goal, trial.settle_seconds):
-                raise Stuck(f"{len(ledger.answered)} requests are answered, {sent.sent} were sent, and nothing moves")
-
-        storm = Storm(supervisor, reach, Roll(site.settings, site.binding.group).call)
-        supervisor.start()
-        try:
-            sent.start()
-            storm.run(faults)
-            sent.allowed = math.inf
-            sent.finish()
-            watcher.wait(lambda: len(ledger.answered) >= trial.requests, trial.settle_seconds)
-            deaths = storm.deaths
-        finally:
-            sent.stop()
-            supervisor.stop()
+    demand = Demand(trial.requests, random, trial.keys, trial.rate)
+    scene = Scene(site, demand, workers=trial.workers, settle_seconds=trial.settle_seconds)
+    storm = Storm(scene.supervisor, scene.in_pieces(len(faults)), Roll(site.settings, site.binding.group).call)
+    with scene:
+        storm.run(faults)
+        scene.finish()
+        deaths = storm.deaths
     return Report(
         trial,
-        ledger.verdict(sent.places),
-        read_again(site, sent),
+        scene.verdict(),
+        scene.read_again(),
         deaths,
         aftermath.generations(site.settings, site.binding.group) - 1,
-        aftermath.unsettled(site.settings, [site.results, site.binding.repeats, site.settings.dead_letters]),
-        aftermath.open_transactions(site.settings, site.binding.group),
+        scene.unsettled(),
+        scene.open_transactions(),
         time.monotonic() - began,
         tuple(storm.done),
     )
-
-
-def read_again(site: Site, sent: Load) -> Verdict:
-    """What a reader sees who comes when all is over."""
-    ledger = Ledger()
-    reader, answers = TopicReader(site.settings, "again"), AnswerReader(site, ledger)
-    for record in reader.read(reader.spans(reader.partitions([site.results]))):
-        answers.see(record)
-    return ledger.verdict(sent.places)
 
 
 def main(

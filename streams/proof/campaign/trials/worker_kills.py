@@ -1,6 +1,7 @@
 """R1: workers are killed at random moments, a third of them inside a transaction that is open."""
 
 from streams.proof.campaign.ground import Ground
+from streams.proof.campaign.scene import tally
 from streams.proof.campaign.tally import Tally
 from streams.proof.campaign.trial import Round, Scale, Trial
 from streams.proof.crash import Report, attempt
@@ -16,23 +17,17 @@ def run(ground: Ground, one: Round) -> Tally:
 
 
 def tally_of(report: Report) -> Tally:
-    """What both readers saw, the one that was there all the while and the one that came afterwards."""
-    verdicts = (report.verdict, report.again)
-    return Tally(
-        succeeded=min(verdict.asked - verdict.missing for verdict in verdicts),
+    """The trial's report as the campaign counts."""
+    return tally(
+        report.verdict,
+        report.again,
+        len(report.open_transactions) + len(report.unsettled),
         kills=report.deaths,
         faults=len(report.faults),
-        duplicates=max(verdict.duplicates for verdict in verdicts),
-        missing=max(verdict.missing for verdict in verdicts),
-        disorders=max(verdict.disorders for verdict in verdicts),
-        wrong=max(verdict.wrong + verdict.strangers for verdict in verdicts),
-        open_transactions=len(report.open_transactions) + len(report.unsettled),
-        longest_stall=report.verdict.longest_gap,
         figures={
             "rebalances": report.rebalances,
             "kills inside a transaction": sum(fault.startswith("within") for fault in report.faults),
         },
-        problems=tuple(example for verdict in verdicts for example in verdict.examples),
     )
 
 

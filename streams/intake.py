@@ -8,12 +8,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from schemas.errors import SchemaPending
+from streams.adoption import Adoption
 from streams.definition import Reception
 from streams.entry import Entry
 from streams.failpoints import passing
@@ -24,14 +24,14 @@ from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Pipeline
 from streams.polling import poll_many
-from streams.restoration import Delayed, Restoration, Restored
+from streams.rebalance import Rebalance
+from streams.reins import Reins
+from streams.room import Room
 from streams.schema_asker import SchemaAsker
-from streams.state_keeper import StateKeeper
 from streams.timers.timekeeper import Timers
 
 CHUNK = 512
-IDLE_SECONDS, RESTORING_SECONDS, ROOM_SECONDS, PAUSED_SECONDS = 0.05, 0.005, 0.2, 0.02
-REVOKE_TURN_SECONDS, LEAVE_SECONDS = 0.02, 5.0
+IDLE_SECONDS, RESTORING_SECONDS, PAUSED_SECONDS, LEAVE_SECONDS = 0.05, 0.005, 0.02, 5.0
 
 # A batch of records that can't be taken apart: reading on would freeze the partition for ever.
 UNREADABLE_BATCH = (KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG)
@@ -50,43 +50,28 @@ class Intake(threading.Thread):
         pipeline: Pipeline,
         ownership: Ownership,
         reception: Reception,
-        restoration: Restoration,
         asker: SchemaAsker,
         membership: Membership,
-        make_partition: Callable[[str, int], Partition],
-        keeper: StateKeeper,
         timers: Timers,
         metrics: LaneMetrics,
-        revoke_seconds: float,
+        reins: Reins,
+        room: Room,
+        adoption: Adoption,
+        rebalance: Rebalance,
         stop_output: Callable[[Partition, int, str], Output],
-        on_assigned: Callable[[], None],
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{lane}-intake", daemon=True)
         self._topics = list(topics)
-        self._consumer = consumer
-        self._pipeline = pipeline
-        self._ownership = ownership
-        self._reception = reception
-        self._restoration = restoration
-        self._asker = asker
-        self._membership = membership
-        self._make_partition = make_partition
-        self._keeper = keeper
-        self._timers = timers
-        self._resumed: deque[tuple[str, int]] = deque()
-        self._metrics = metrics
-        self._revoke_seconds = revoke_seconds
-        self._stop_output = stop_output
-        self._on_assigned = on_assigned
-        self._on_fatal = on_fatal
+        self._consumer, self._pipeline, self._ownership = consumer, pipeline, ownership
+        self._reception, self._asker, self._membership, self._timers = reception, asker, membership, timers
+        self._reins, self._room, self._adoption, self._rebalance = reins, room, adoption, rebalance
+        self._stop_output, self._on_fatal = stop_output, on_fatal
+        self._gauges = Gauges(consumer, ownership, metrics)
         self._stopping = threading.Event()
-        self._restoring: set[Partition] = set()
-        self._delayed: set[Partition] = set()
-        self._full = False
+        self._resumed: deque[tuple[str, int]] = deque()
         self._closed = False
         self._joining_anew = False
-        self._gauges = Gauges(consumer, ownership, metrics)
 
     def run(self) -> None:
         """Polls until stopped. A fatal error of the consumer, or one of ours, ends the lane."""
@@ -118,7 +103,8 @@ class Intake(threading.Thread):
             self._consumer.poll(0.05)
 
     def _subscribe(self) -> None:
-        self._consumer.subscribe(self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        calls = self._rebalance
+        self._consumer.subscribe(self._topics, on_assign=calls.assigned, on_revoke=calls.revoked, on_lost=calls.lost)
 
     def _step(self) -> None:
         self._membership.serve(self._consumer)
@@ -131,14 +117,14 @@ class Intake(threading.Thread):
             return
         self._gauges.measure()
         if self._pipeline.aborted is not None:
-            self._rewind()
-        if self._restoring or self._delayed:
-            self._adopt()
+            self._asker.forget()
+            self._adoption.rewind()
+        self._adoption.take()
         if self._asker.answered():
             self._unpark()
         if self._resumed:
             self._restart_stopped()
-        if not self._make_room():
+        if not self._room.make():
             self._handle(poll_many(self._consumer, 1, PAUSED_SECONDS))
             return
         self._handle(poll_many(self._consumer, CHUNK, self._patience()))
@@ -149,7 +135,7 @@ class Intake(threading.Thread):
 
     def _poll_closed(self) -> None:
         for partition in self._ownership.all():
-            self._pause(partition)
+            self._reins.pause(partition)
         # What was fetched before the pause is not admitted, so its offsets are not committed either.
         poll_many(self._consumer, 1, RESTORING_SECONDS)
 
@@ -161,7 +147,7 @@ class Intake(threading.Thread):
         self._pipeline.offer(entries, time.monotonic(), backlog=len(messages) == CHUNK)
 
     def _patience(self) -> float:
-        if self._restoring or self._asker.waiting or self._membership.busy:
+        if self._adoption.waiting or self._asker.waiting or self._membership.busy:
             return RESTORING_SECONDS
         due, patience = self._pipeline.due(), min(IDLE_SECONDS, self._timers.patience())
         return patience if due is None else min(max(due - time.monotonic(), 0.0), patience)
@@ -202,7 +188,7 @@ class Intake(threading.Thread):
                 self._resumed.append((topic, number))
                 continue
             partition.phase = Phase.RESTORING
-            self._restore([partition])
+            self._adoption.ask([partition])
 
     def _watch_dead_letters(self, partition: Partition, entry: Entry) -> None:
         """Stops the partition after the dead letter that is one too many; the stop is in its transaction."""
@@ -214,7 +200,7 @@ class Intake(threading.Thread):
         entry.stop = self._stop_output(partition, entry.offset, reason)
         partition.phase = Phase.STOPPED
         partition.parked.clear()
-        self._pause(partition)
+        self._reins.pause(partition)
 
     def _admit(self, partition: Partition, message: Message, now_ms: int, entries: list[Entry]) -> None:
         try:
@@ -225,7 +211,7 @@ class Intake(threading.Thread):
         except SchemaPending as pending:
             partition.parked.append(message)
             self._asker.ask(pending.schema_id, partition)
-            self._pause(partition)
+            self._reins.pause(partition)
 
     def _unpark(self) -> None:
         now_ms, entries = time.time_ns() // 1_000_000, list[Entry]()
@@ -238,151 +224,9 @@ class Intake(threading.Thread):
                     partition.parked.append(message)
                 else:
                     self._admit(partition, message, now_ms, entries)
-            if partition.phase is Phase.RUNNING and not partition.parked and not self._full:
-                self._resume(partition)
+            if partition.phase is Phase.RUNNING and not partition.parked and not self._room.full:
+                self._reins.resume(partition)
         self._pipeline.offer(entries, time.monotonic(), backlog=False)
-
-    def _make_room(self) -> bool:
-        """Whether there is room; a lane that stays full is paused, with hysteresis."""
-        pipeline = self._pipeline
-        if not self._full:
-            if not pipeline.full or pipeline.wait_room(ROOM_SECONDS) or pipeline.aborted is not None:
-                return True
-            self._full = True
-            self._metrics.pause()
-            for partition in self._ownership.all():
-                self._pause(partition)
-            return False
-        if not pipeline.roomy:
-            return False
-        self._full = False
-        self._metrics.resume()
-        for partition in self._ownership.all():
-            if partition.phase is Phase.RUNNING and not partition.parked:
-                self._resume(partition)
-        return True
-
-    def _rewind(self) -> None:
-        """After an abort: every owned partition goes back to what is committed."""
-        self._pipeline.restart()
-        self._keeper.roll_back()
-        partitions = [partition for partition in self._ownership.all() if partition.phase is not Phase.FAILED]
-        for partition in partitions:
-            partition.phase = Phase.RESTORING
-            partition.in_flight.clear()
-            partition.parked.clear()
-            self._pause(partition)
-        self._asker.forget()
-        self._restore(partitions)
-
-    def _restore(self, partitions: list[Partition]) -> None:
-        for partition in partitions:
-            partition.ticket += 1
-            (self._restoring if partition.waits_for is None else self._delayed).add(partition)
-        self._restoration.submit(partitions)
-
-    def _adopt(self) -> None:
-        while not self._restoration.restored.empty():
-            restored = self._restoration.restored.get()
-            partition = restored.partition
-            if partition.phase is not Phase.RESTORING or not partition.owned or restored.ticket != partition.ticket:
-                continue
-            if isinstance(restored, Delayed):
-                partition.waits_for = restored.reason
-                self._restoring.discard(partition)
-                self._delayed.add(partition)
-            else:
-                self._start(restored)
-        self._restoring = {partition for partition in self._restoring if partition.owned}
-        # Those that are delayed, perhaps until somebody acts, are not waited for.
-        if not self._restoring:
-            self._pipeline.resume(time.monotonic())
-
-    def _start(self, restored: Restored) -> None:
-        partition = restored.partition
-        partition.waits_for = None
-        if restored.problem is not None:
-            partition.phase = Phase.FAILED
-            log.error("a partition can't be read", error=str(restored.problem))
-        elif restored.stopped:
-            partition.phase = Phase.STOPPED
-            log.error("a partition is stopped", partition=str(partition), cure="sluicegate partitions resume")
-        else:
-            self._go_to(partition, restored.offset)
-            partition.phase = Phase.RUNNING
-            self._timers.restored(partition)
-            if self._full:
-                self._pause(partition)
-        self._restoring.discard(partition)
-        self._delayed.discard(partition)
-
-    def _go_to(self, partition: Partition, offset: int) -> None:
-        # Not by seek(): that is lost on a partition whose first offset is still being asked for.
-        place = TopicPartition(partition.topic, partition.number, offset)
-        self._consumer.incremental_unassign([place])
-        self._consumer.incremental_assign([place])
-        self._consumer.resume([place])
-        partition.paused = False
-        partition.position = offset
-
-    def _pause(self, partition: Partition) -> None:
-        if not partition.paused and partition.owned:
-            partition.paused = True
-            self._consumer.pause([TopicPartition(partition.topic, partition.number)])
-
-    def _resume(self, partition: Partition) -> None:
-        if partition.paused:
-            partition.paused = False
-            self._consumer.resume([TopicPartition(partition.topic, partition.number)])
-
-    def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        consumer.incremental_assign(places)
-        partitions = []
-        for place in places:
-            partition = self._make_partition(place.topic, place.partition)
-            self._keeper.assign(partition)
-            self._ownership.begin(partition)
-            self._pause(partition)
-            partitions.append(partition)
-        log.info("partitions assigned", partitions=names(places))
-        self._restore(partitions)
-        self._metrics.partitions(len(self._ownership.all()))
-        self._on_assigned()
-
-    def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        passing("revoke.before")
-        keys = [(place.topic, place.partition) for place in places]
-        leaving = {partition for key in keys if (partition := self._ownership.get(*key))}
-        self._pipeline.hold()
-        deadline = time.monotonic() + self._revoke_seconds
-        while not self._pipeline.wait_settled(leaving, REVOKE_TURN_SECONDS) and time.monotonic() < deadline:
-            self._membership.serve_in_callback(consumer)
-        self._end(keys)
-        consumer.incremental_unassign(places)
-        log.info("partitions revoked", partitions=names(places))
-        passing("revoke.after")
-
-    def _lost(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        self._end([(place.topic, place.partition) for place in places])
-        consumer.incremental_unassign(places)
-        log.warning("partitions lost", partitions=names(places))
-
-    def _end(self, keys: list[tuple[str, int]]) -> None:
-        meanwhile = partial(self._membership.serve_in_callback, self._consumer)
-        ended = set(self._ownership.end(keys, meanwhile, self._give_up))
-        self._restoring -= ended
-        self._delayed -= ended
-        for topic, number in keys:
-            self._keeper.revoke(topic, number)
-            self._metrics.forget_partition(topic, number)
-        self._metrics.partitions(len(self._ownership.all()))
-        if self._pipeline.aborted is None and not self._restoring:
-            self._pipeline.resume(time.monotonic())
-
-    def _give_up(self, ended: list[Partition]) -> None:
-        # Under the lock of ownership: given up in the middle of a commit, what that commits would be read again.
-        if self._pipeline.holds(set(ended)):
-            self._pipeline.abort("revoked")
 
     def _read_error(self, error: KafkaError, message: Message, entries: list[Entry]) -> None:
         # A consumer whose slot was taken says so by this code, and does not call the error fatal.
@@ -400,11 +244,6 @@ class Intake(threading.Thread):
                 log.error("a partition's offset is out of the log's range", partition=str(partition), error=str(error))
         elif error.code() in UNREADABLE_BATCH and partition is not None and running:
             entries.append(self._reception.bury_unread(partition, str(error)))
-            self._go_to(partition, partition.position + 1)
+            self._reins.go_to(partition, partition.position + 1)
         else:
             log.warning("read error", error=str(error), topic=message.topic(), partition=message.partition())
-
-
-def names(places: Sequence[TopicPartition]) -> list[str]:
-    """Partitions as people read them."""
-    return [f"{place.topic}[{place.partition}]" for place in places]

@@ -20,6 +20,7 @@ from schemas.registry import Registry
 from schemas.subjects import subject
 from streams import connections
 from streams.admission import Admission
+from streams.adoption import Adoption
 from streams.answering import Answering
 from streams.binding import Binding
 from streams.changelog import Changelogs
@@ -41,10 +42,13 @@ from streams.partition import Ownership, Partition, Phase
 from streams.pipeline import Bounds, Pipeline
 from streams.plain_committer import PlainCommitter
 from streams.processing import Processing
+from streams.rebalance import Rebalance
 from streams.recall import Recall
+from streams.reins import Reins
 from streams.repeats.book import AnswerBook
 from streams.repeats.book import Bounds as BookBounds
 from streams.restoration import Restoration
+from streams.room import Room
 from streams.schema_asker import SchemaAsker
 from streams.settings import LaneSettings, Settings
 from streams.slots import instance_id
@@ -181,7 +185,7 @@ class LaneRun:
         self._learn_topics()
 
     def _learn_topics(self) -> None:
-        self._directory.learn_now([self._binding.results, self._binding.dead_letters])
+        self._directory.learn_now(self._binding.answers)
         if isinstance(self._handler, Writing):
             self._handler.connect(self._directory, self._registry)
 
@@ -318,11 +322,28 @@ class LaneRun:
             self._request_codec,
             definition.request,
             definition.cost,
-            self._binding.dead_letters,
+            self._binding.dead_letters_of,
             remember=self._remembers,
         )
 
     def _make_intake(self) -> Intake:
+        reins = Reins(self._consumer)
+        room = Room(self.pipeline, self.ownership, reins, self._metrics)
+        adoption = Adoption(
+            self._restoration, self.pipeline, self.ownership, self._keeper, self._timers, reins, lambda: room.full
+        )
+        rebalance = Rebalance(
+            self.pipeline,
+            self.ownership,
+            self._keeper,
+            self._membership,
+            self._metrics,
+            reins,
+            adoption,
+            self._new_partition,
+            self._settings.worker.revoke_seconds,
+            self._orphans.look_soon,
+        )
         return Intake(
             self._binding.name,
             self._binding.requests,
@@ -330,16 +351,15 @@ class LaneRun:
             self.pipeline,
             self.ownership,
             self._make_reception(),
-            self._restoration,
             self._asker,
             self._membership,
-            self._new_partition,
-            self._keeper,
             self._timers,
             self._metrics,
-            self._settings.worker.revoke_seconds,
+            reins,
+            room,
+            adoption,
+            rebalance,
             self._stop_output,
-            self._orphans.look_soon,
             self._fail,
         )
 

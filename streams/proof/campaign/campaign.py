@@ -1,5 +1,6 @@
 """Runs trials round by round: skips those that are over, keeps each that ends, tells as it goes."""
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,13 +10,20 @@ from streams.proof.campaign.journal import Journal
 from streams.proof.campaign.judge import judge
 from streams.proof.campaign.tally import Tally, total
 from streams.proof.campaign.trial import Form, Round, Trial, seeds
-from streams.proof.rows import Figures, console, say
+from streams.proof.rows import Figures, console, reported, say
 
 
 def run(trials: Iterable[Trial], form: Form, seed: int, ground: Ground, journal: Journal, figures: Figures) -> bool:
-    """Runs what is not over yet of these trials, and writes the rows of each that is; whether all of them hold."""
+    """Runs what is not over yet of these trials, and writes the rows of each that is; whether all of them hold.
+
+    A trial that this machine can't run is told as such, and counts neither way.
+    """
     for trial in trials:
         console.rule(f"{trial.code} {trial.name}")
+        hindrance = trial.hindrance(os.geteuid() == 0)
+        if hindrance:
+            figures.take([reported(f"{trial.code} {trial.name}: not run", 1, "", hindrance)])
+            continue
         rounds = [one_round(trial, form, number, ground, journal) for number in seeds(trial, form, seed)]
         figures.take(judge(trial, trial.scales[form], total(rounds), len(rounds)))
         figures.write()

@@ -37,6 +37,11 @@ class Scale:
     """What they may have counted at most."""
 
 
+def nothing() -> str:
+    """Nothing is lacking."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A kind of fault.
@@ -53,6 +58,15 @@ class Trial:
     scales: Mapping[Form, Scale]
     needs_root: str = ""
     """What it needs root for, if it does."""
+    lacks: Callable[[], str] = nothing
+    """What this machine lacks for it, in a few words; empty when it can be run."""
+
+    def hindrance(self, is_root: bool) -> str:
+        """Why it can't be run here, for people; empty when it can."""
+        if self.needs_root and not is_root:
+            return f"needs root for {self.needs_root}"
+        lacking = self.lacks()
+        return f"needs {lacking}" if lacking else ""
 
 
 def seeds(trial: Trial, form: Form, seed: int) -> list[int]:

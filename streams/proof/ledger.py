@@ -6,6 +6,7 @@ The promise: every request has one answer, the right one; a key's answers come i
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from streams.proof.asked import parse
 
@@ -24,6 +25,13 @@ class Answer:
     offset: int
     replayed: bool
     moment: float
+
+
+class Checker(Protocol):
+    """What takes answers in the order in which they lie in each partition of the result topic."""
+
+    def note(self, answer: Answer) -> None:
+        """Takes one answer."""
 
 
 @dataclass(frozen=True, slots=True)

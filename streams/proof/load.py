@@ -27,7 +27,7 @@ class Load(threading.Thread):
         self._codec = site.codec("request")
         self._problem: BaseException | None = None
         self._stopping = threading.Event()
-        self.sent = 0
+        self.sent = self.confirmed = 0
         self.places: dict[str, str] = {}
 
     def run(self) -> None:
@@ -39,6 +39,8 @@ class Load(threading.Thread):
                     self._producer.poll(0)
                     if self._stopping.wait(TICK_SECONDS):
                         return
+                if self._stopping.is_set():
+                    return
                 self._send(asked)
                 self.sent += 1
             self._flush()
@@ -58,6 +60,12 @@ class Load(threading.Thread):
         self._stopping.set()
         self.join(10)
 
+    def cease(self) -> None:
+        """Sends no more; blocks until what was sent is in the log. Raises what kept a request out of it."""
+        self.stop()
+        self.finish()
+        self._flush()
+
     def _early(self, seconds: float) -> bool:
         return self.sent >= self.allowed or (self._rate is not None and self.sent > seconds * self._rate)
 
@@ -66,7 +74,8 @@ class Load(threading.Thread):
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             if error is None:
-                self.places[asked.request_id] = f"{message.topic()}:{message.partition()}:{message.offset()}"
+                self.confirmed += 1
+                self._keep(asked, message)
 
         self._producer.produce(self._site.requests, value, asked.key.encode(), on_delivery=delivered)
         if self.sent % 256 == 0:
@@ -74,5 +83,8 @@ class Load(threading.Thread):
 
     def _flush(self) -> None:
         left = self._producer.flush(60)
-        if left or len(self.places) != self.sent:
-            raise TimeoutError(f"{self.sent - len(self.places)} of {self.sent} requests did not reach the log")
+        if left or self.confirmed != self.sent:
+            raise TimeoutError(f"{self.sent - self.confirmed} of {self.sent} requests did not reach the log")
+
+    def _keep(self, asked: Asked, message: Message) -> None:
+        self.places[asked.request_id] = f"{message.topic()}:{message.partition()}:{message.offset()}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from streams.client.reading import Assigned, TopicReader
 from streams.client.record import Record, from_message
-from streams.proof.ledger import Answer, Ledger
+from streams.proof.ledger import Answer, Checker
 from streams.proof.site import Site
 from streams.settings import Settings
 
@@ -66,7 +66,7 @@ class Watcher(threading.Thread):
 class AnswerReader:
     """Turns a site's result records into the ledger's answers."""
 
-    def __init__(self, site: Site, ledger: Ledger) -> None:
+    def __init__(self, site: Site, ledger: Checker) -> None:
         self._codec = site.codec("result")
         self._ledger = ledger
 

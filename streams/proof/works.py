@@ -6,25 +6,23 @@ from typing import Any, Self
 from confluent_kafka import Message
 
 from schemas.dead_letter import parse
-from streams.client.connection import admin, producer
+from streams.client.connection import producer
 from streams.client.record import Record
 from streams.crew import Crew
-from streams.failpoints import VARIABLE
+from streams.proof.roster import Roster
 from streams.proof.site import Site
 from streams.proof.watcher import Watcher
 from streams.restarts import RestartPolicy
-from streams.slots import instance_id
 from streams.supervisor import Supervisor
-from streams.testing import eventually
 
-ANSWER_SECONDS, ADMIN_SECONDS = 30.0, 5.0
+ANSWER_SECONDS = 30.0
 FORGIVING = RestartPolicy(forgiven=1_000)
 """Deaths here are on purpose: no crash loop to slow down."""
 
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-class Works:
+class Works(Roster):
     """Workers of a site in `slots`, a sender, and a reader of what they write; a context manager.
 
     `topics` are read beside the result topic and the dead letters. Places are `topic:partition:offset`.
@@ -39,9 +37,8 @@ class Works:
         environment: Mapping[str, str] | None = None,
         crew: Crew | None = None,
     ) -> None:
-        self.site = site
         variables = {**site.environment, **(environment or {})}
-        self.supervisor = Supervisor(
+        supervisor = Supervisor(
             len(slots),
             only=[site.processor],
             environment=variables,
@@ -50,12 +47,11 @@ class Works:
             policy=FORGIVING,
             crew=crew,
         )
-        self._away: set[int] = set()
+        super().__init__(site, supervisor)
         self.records: dict[str, list[Record]] = {}
         self.outcomes: dict[str, list[Record]] = {}
         self.letters: dict[str, list[Record]] = {}
         self._watcher = Watcher(site.settings, [site.results, site.settings.dead_letters, *topics], self._see)
-        self._admin = admin(site.settings)
         self._producer = producer(site.settings, "works")
         self._requests, self._results = site.codec("request"), site.codec("result")
 
@@ -130,60 +126,6 @@ class Works:
         for place in wanted:
             answers = [*self.outcomes.get(place, ()), *self.letters.get(place, ())]
             assert len(answers) == 1, f"{place} has {len(answers)} answers"
-
-    def arm(self, slot: int, failpoints: str, **environment: str) -> int:
-        """Puts a worker with these failpoints in a slot, and whole ones after it; its pid."""
-        self.retire(slot)
-        self.supervisor.revive(slot, {**environment, VARIABLE: failpoints})
-        pid = self.pid(slot)
-        self.supervisor.revive(slot, {VARIABLE: ""})
-        self._away.discard(slot)
-        return pid
-
-    def retire(self, slot: int) -> None:
-        """Kills a slot's worker, and leaves the slot empty; blocks until it is."""
-        if slot not in self._away:
-            self.pid(slot)
-            self.supervisor.retire(slot)
-            eventually(lambda: slot not in self.supervisor.pids(), what="the worker's end")
-            self._away.add(slot)
-
-    def join(self, slot: int) -> int:
-        """Puts a worker in a slot, if it is empty; its pid."""
-        if slot in self._away:
-            self._away.discard(slot)
-            self.supervisor.revive(slot, {VARIABLE: ""})
-        return self.pid(slot)
-
-    def pid(self, slot: int) -> int:
-        """The worker in a slot; waits for one that is on its way."""
-        return eventually(lambda: self.supervisor.pids().get(slot, 0), what=f"a worker in slot {slot}")
-
-    def owners(self) -> dict[tuple[str, int], int]:
-        """Which slot has which partition now, by topic and number."""
-        group = self.site.binding.group
-        described = self._admin.describe_consumer_groups([group], request_timeout=ADMIN_SECONDS)
-        slots = {instance_id(group, slot): slot for slot in self.supervisor.slots()}
-        return {
-            (place.topic, place.partition): slots[member.group_instance_id]
-            for member in described[group].result().members
-            for place in member.assignment.topic_partitions
-        }
-
-    def owned_by(self, *slots: int, within: float = ANSWER_SECONDS) -> None:
-        """Blocks until each of these slots has partitions, nobody else has any, and none is without an owner."""
-        count = self.site.settings.topics.partitions
-
-        def shared() -> bool:
-            found = self.owners()
-            return len(found) == count and set(found.values()) == set(slots)
-
-        eventually(shared, within=within, every=0.1, what=f"all partitions with slots {slots}")
-
-    def said(self, slot: int) -> str:
-        """What the workers of a slot have logged."""
-        path = self.supervisor.log_of(slot)
-        return path.read_text() if path.exists() else ""
 
     def _see(self, record: Record) -> None:
         self.records.setdefault(record.topic, []).append(record)

@@ -18,7 +18,7 @@ from processors import testing
 from processors.testing import Obedient
 from schemas.outcome import Code
 from streams.crew import Crew
-from streams.proof import aftermath
+from streams.proof import aftermath, odd_worker
 from streams.proof.site import Site
 from streams.proof.works import Works
 from streams.settings import Settings
@@ -92,9 +92,9 @@ def post(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder, site = tmp_path_factory.mktemp("poison"), Site.made(settings)
     crew = Crew(
         logs=folder,
-        entry="poison_worker:work",
+        entry=f"{odd_worker.__name__}:{odd_worker.work.__name__}",
         arguments={"orders": str(folder / "orders.json")},
-        environment={**site.environment, "PYTHONPATH": str(Path(__file__).parent)},
+        environment=site.environment,
     )
     works = Works(site, crew=crew)
     made = Post(works, folder)

@@ -4,6 +4,7 @@ What a trial does to it is the trial's own; what came of it is counted here, in 
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -23,6 +24,8 @@ from streams.restarts import RestartPolicy
 from streams.supervisor import Supervisor
 
 SETTLE_SECONDS = 60.0
+ENDLESS = sys.maxsize
+"""So many requests that a load goes on until it ceases."""
 
 
 class Stuck(SluicegateError):
@@ -126,6 +129,11 @@ class Scene:
         self.load.allowed = math.inf
         self.load.finish()
         self.watcher.wait(lambda: self.answered >= self.demand.requests, self._settle)
+
+    def cease(self) -> None:
+        """Ends a load that had no end of its own; blocks until it is answered or overdue (which is counted)."""
+        self.load.cease()
+        self.watcher.wait(lambda: self.answered >= len(self.load.places), self._settle)
 
     def verdict(self) -> Verdict:
         """What the reader saw that was there all the while."""

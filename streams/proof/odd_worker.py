@@ -1,4 +1,4 @@
-"""A worker whose one lane runs a processor with a vice in a real host, for test_poison.py."""
+"""A worker whose one lane runs a processor with a vice (`processors.testing`) in a real host."""
 
 import json
 from pathlib import Path

@@ -15,7 +15,13 @@ NONE_ALLOWED = {
     "open_transactions": "transactions left open",
 }
 COUNTS = frozenset(field.name for field in fields(Tally))
-UNITS: Mapping[str, str] = {"longest_stall": "s", "seconds": "s", "memory slope": "%/h"}
+UNITS: Mapping[str, str] = {
+    "longest_stall": "s",
+    "seconds": "s",
+    "memory slope": "%/h",
+    "LSO lag grown": "s of load",
+    "load": "requests/s",
+}
 
 
 def judge(trial: Trial, scale: Scale, tally: Tally, rounds: int) -> list[Row]:

@@ -57,7 +57,7 @@ class Tally:
         return cls(**{**kept, "problems": tuple(kept["problems"])})
 
 
-PEAKS = frozenset({"memory slope", "handles grown"})
+PEAKS = frozenset({"memory slope", "handles grown", "LSO lag grown", "load"})
 """Figures of which the highest counts, not the sum."""
 
 

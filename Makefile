@@ -7,7 +7,7 @@ SAGAS ?= 1000
 KILLS ?=
 SEED ?=
 
-.PHONY: help setup jars demo test check format crash crash-sagas bench up down pin compose clean
+.PHONY: help setup jars demo test check format crash crash-sagas mutants bench up down pin compose clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ crash: setup jars  ## kill workers KILLS times (100), then workers and hosts, an
 crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times (40), and check every credit (SEED repeats)
 	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(or $(KILLS),40) $(if $(SEED),--seed $(SEED))
 	@SLUICEGATE_PROOF_OVERDUE=100000 $(BIN)/pytest -k overdue tests/e2e/test_saga_timers.py
+
+mutants: setup jars  ## remove each guard that the documents name in a copy, and see a test turn red (ONLY chooses)
+	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only "$(ONLY)")
 
 bench: setup jars  ## measure, and write bench/results
 	@$(BIN)/python -m bench.spine; spine=$$?; $(BIN)/python -m bench.sagas && exit $$spine

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 
 from streams.settings import Settings, StackSettings
 from streams.stack.layout import Layout
-from streams.stack.testing import StackForTests, sweep_orphans
+from streams.stack.testing import RUNNING, StackForTests, sweep_orphans
 
 ROOT = Path(__file__).parent.parent
 MARKED_FOLDERS = ("integration", "e2e", "gpu")
@@ -34,9 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackForTests]:
-    """A real Kafka and registry on free ports, one for the whole session."""
-    sweep_orphans()
+    """A real Kafka and registry on free ports, one for the whole session, or for several in a row."""
     jars = Layout.of(StackSettings(directory=ROOT / ".sluicegate")).jars
+    if RUNNING in os.environ:
+        shared = StackForTests.running(Path(os.environ[RUNNING]), jars)
+        shared.up()
+        yield shared
+        return
+    sweep_orphans()
     local = StackForTests.on_free_ports(tmp_path_factory.mktemp("stack"), jars)
     try:
         local.train()

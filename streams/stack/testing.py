@@ -1,9 +1,10 @@
 """A real Kafka and registry for tests: on free ports, in a directory of their own, gone when the tests end."""
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +19,9 @@ from streams.stack.layout import Layout
 from streams.stack.state import NAMES
 
 OWNED = re.compile(r"stack-of-(\d+)")
+RUNNING = "SLUICEGATE_TEST_STACK"
+"""The variable that names the directory of a stack which runs already, for several test sessions in a row."""
+NOTE = "ports.json"
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,23 @@ class StackForTests:
     @classmethod
     def on_free_ports(cls, parent: Path, jars: Path) -> "StackForTests":
         """A stack below `parent`, with the jars of another; nothing is started yet."""
-        kafka_port, controller_port, registry_port = ports.free(3)
+        return cls._at(parent / f"stack-of-{os.getpid()}", jars, ports.free(3))
+
+    @classmethod
+    def running(cls, directory: Path, jars: Path) -> "StackForTests":
+        """The stack that keeps its data in `directory`, and that whoever started it has remembered there."""
+        return cls._at(directory, jars, json.loads((directory / NOTE).read_text()))
+
+    def remember(self) -> None:
+        """Notes in its directory what `running` has to know."""
+        stack = self.settings.stack
+        (stack.directory / NOTE).write_text(json.dumps([stack.kafka_port, stack.controller_port, stack.registry_port]))
+
+    @classmethod
+    def _at(cls, directory: Path, jars: Path, chosen: Sequence[int]) -> "StackForTests":
+        kafka_port, controller_port, registry_port = chosen
         stack = StackSettings(
-            directory=parent / f"stack-of-{os.getpid()}",
+            directory=directory,
             jars=jars,
             kafka_port=kafka_port,
             controller_port=controller_port,

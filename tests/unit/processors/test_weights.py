@@ -71,6 +71,7 @@ def test_sound_safetensors_are_described() -> None:
         b"short",
         struct.pack("<Q", 1 << 63) + b"{}",
         struct.pack("<Q", HEADER_MOST_BYTES + 1) + bytes(HEADER_MOST_BYTES + 1),
+        safetensors(b"{}".ljust(HEADER_MOST_BYTES + 1), b""),
         pickle.dumps({"weights": [1.0]}),
         safetensors(b"[" * 100_000, b""),
         safetensors(b"\xff\xfe", b""),
@@ -87,7 +88,7 @@ def test_sound_safetensors_are_described() -> None:
         safetensors({"a": tensor(0, 4, [1]), "b": tensor(8, 12, [1])}, bytes(12)),
         safetensors({"a": tensor(0, 4, [1])}, bytes(400)),
     ],
-    ids=range(19),
+    ids=range(20),
 )
 def test_malformed_safetensors_are_refused(data: bytes) -> None:
     with pytest.raises(WeightsRefused):

@@ -62,6 +62,17 @@ def test_what_can_never_be_read(codec: Codec, value: bytes | None, reason: str) 
     assert refused.value.stage == "VALUE_CONVERTER"
 
 
+@pytest.mark.parametrize(("more", "reason"), [(b"\x00", "1 bytes are left over"), (b"\x06on", "left over")])
+def test_bytes_left_over_of_another_writer_are_refused(registry: MemoryRegistry, more: bytes, reason: str) -> None:
+    writer, reader = order({"name": "gone", "type": "long"}), order()
+    registry.register("s", writer)
+    value = frame(1) + b"\x06one\x02"
+    codec = Codec(reader, "s", registry)
+    assert codec.decode(value) == {"request_id": "one"}
+    with pytest.raises(Unreadable, match=reason):
+        codec.decode(value + more)
+
+
 def test_a_new_id_is_pending_and_asks_nobody(codec: Codec, registry: MemoryRegistry) -> None:
     asked = registry.source.asked
     with pytest.raises(SchemaPending) as pending:

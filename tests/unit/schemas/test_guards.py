@@ -121,6 +121,19 @@ def test_a_claim_of_more_items_than_there_are_bytes_allocates_nothing(kind: str,
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("count", [20_000_000, 2**40])
+def test_a_claim_of_more_items_of_fixed_size_than_there_are_bytes_allocates_nothing(count: int) -> None:
+    """Nothing else would stop it: slices beyond the end are short, and raise nothing."""
+    schema = AvroSchema.read(record({"type": "array", "items": {"type": "fixed", "name": "F", "size": 4}}))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable):
+            decoder_for(schema, schema)(encode_long(count) + b"\x02\x02")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_negative_block_counts_with_their_size_are_read_as_avro_says() -> None:
     schema = AvroSchema.read(record({"type": "array", "items": "int"}))
     assert decoder_for(schema, schema)(b"\x03\x04\x02\x04\x02\x06\x00") == {"f0": [1, 2, 3]}

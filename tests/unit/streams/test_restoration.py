@@ -12,7 +12,7 @@ from streams import restoration
 from streams.changelog import ChangelogMissing
 from streams.partition import Ownership, Partition
 from streams.repeats.book import AnswerBook, Bounds
-from streams.restoration import Delayed, Restoration, Restored
+from streams.restoration import Delayed, OffsetOutOfRange, Restoration, Restored
 from streams.testing import eventually
 
 
@@ -23,6 +23,8 @@ class Cluster:
         self.missing: set[int] = set()
         self.unfenced: set[int] = set()
         self.brought_up: Counter[int] = Counter()
+        self.log = (0, 10)
+        self.claims: list[TopicPartition] = []
 
     def end_dead_transactions(self, places: Sequence[TopicPartition]) -> None:
         if self.unfenced & {place.partition for place in places}:
@@ -32,10 +34,10 @@ class Cluster:
         return [TopicPartition(place.topic, place.partition, 5, "") for place in places]
 
     def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-        return 0, 10
+        return self.log
 
     def commit(self, offsets: Sequence[TopicPartition], timeout: float) -> None:
-        """Takes every claim."""
+        self.claims += offsets
 
     def bring_up(self, partition: Partition) -> None:
         if partition.number in self.missing:
@@ -126,3 +128,24 @@ def test_one_that_is_lost_or_asked_for_again_is_given_up(cluster: Cluster, resto
     eventually(lambda: outcomes.look().restored[1] == 1)
     assert outcomes.restored[0] == 0
     assert cluster.brought_up == {1: 1}
+
+
+@pytest.mark.parametrize("log", [(6, 10), (0, 4)], ids=["deleted unread", "made anew"])
+def test_a_committed_offset_outside_the_log_is_a_problem_to_be_seen(
+    cluster: Cluster, restoring: Restoration, log: tuple[int, int]
+) -> None:
+    cluster.log = log
+    restoring.submit(partitions(1))
+    found = restoring.restored.get(timeout=10)
+    assert isinstance(found, Restored)
+    assert isinstance(found.problem, OffsetOutOfRange)
+    assert f"the committed offset 5 is outside the log ({log[0]} to {log[1]})" in str(found.problem)
+    assert cluster.claims == []
+
+
+def test_our_own_slot_is_put_beside_the_committed_offset(cluster: Cluster, restoring: Restoration) -> None:
+    restoring.submit(partitions(1))
+    found = restoring.restored.get(timeout=10)
+    assert isinstance(found, Restored)
+    assert (found.offset, found.problem) == (5, None)
+    assert [(claim.offset, claim.metadata) for claim in cluster.claims] == [(5, "slot=0")]

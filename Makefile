@@ -7,7 +7,7 @@ SAGAS ?= 1000
 KILLS ?=
 SEED ?=
 
-.PHONY: help setup jars demo test check format crash crash-sagas mutants bench up down pin compose clean
+.PHONY: help setup jars demo test check format crash crash-short crash-sagas mutants bench up down pin compose clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,10 +35,11 @@ format: setup  ## put the code in the house's form
 	@$(BIN)/ruff check --fix-only --select I .
 	@$(BIN)/ruff format .
 
-crash: setup jars  ## kill workers KILLS times (100), then workers and hosts, and check every answer (SEED repeats)
-	@$(BIN)/python -m streams.proof.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
-	@SLUICEGATE_PROOF_KILLS=$(or $(KILLS),100) $(if $(SEED),SLUICEGATE_PROOF_SEED=$(SEED)) \
-		$(BIN)/pytest -k random_kills tests/e2e/test_poison.py tests/integration/processors/test_kills.py
+crash: setup jars  ## the crash campaign, goes on where it was (SEED repeats; KILLS=n: only n kills of workers)
+	@$(BIN)/python -m streams.proof.$(if $(KILLS),crash --kills $(KILLS),campaign) $(if $(SEED),--seed $(SEED))
+
+crash-short: setup jars  ## a short form of every trial of the campaign, within a quarter of an hour
+	@$(BIN)/python -m streams.proof.campaign --short --fresh $(if $(SEED),--seed $(SEED))
 
 crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times (40), and check every credit (SEED repeats)
 	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(or $(KILLS),40) $(if $(SEED),--seed $(SEED))

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench import RESULTS
 from bench.programs import ROOT
+from streams.proof.marked import written
 
 PAGE = ROOT / "docs" / "performance.md"
 SECTIONS = {"figures": "spine.json", "sagas": "sagas.json", "hot path": "hot_path.json"}
@@ -25,22 +26,12 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def written(page: str, section: str, rows: list[dict[str, Any]]) -> str:
-    """The page with the figures of a section in it. Raises ValueError when its markers are not there."""
-    begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
-    head, opened, rest = page.partition(begin)
-    _, closed, tail = rest.partition(end)
-    if not opened or not closed:
-        raise ValueError(f"the page has no {begin} and {end}")
-    return f"{head}{begin}\n{table(rows)}\n{end}{tail}"
-
-
 def main() -> None:
     """Writes the sections whose figures are there."""
     page = PAGE.read_text()
     for section, name in SECTIONS.items():
         if (RESULTS / name).is_file():
-            page = written(page, section, json.loads((RESULTS / name).read_text()))
+            page = written(page, section, table(json.loads((RESULTS / name).read_text())))
     PAGE.write_text(page)
 
 

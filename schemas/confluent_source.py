@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 
 from schemas.errors import Misconfigured, RegistryUnavailable, SchemaIncompatible, SchemaNotFound
-from schemas.registry import Stored
+from schemas.registry import Stored, shown
 
 _DEFAULTS: dict[str, Any] = {"timeout": 5.0, "max.retries": 1, "retries.wait.ms": 100, "retries.max.wait.ms": 500}
 _NUMBERS = {*_DEFAULTS, "cache.capacity", "cache.latest.ttl.sec"}
@@ -23,7 +22,7 @@ class ConfluentSource:
     """One registry: Confluent's, Apicurio's `/apis/ccompat/v7`, or another with the same API."""
 
     def __init__(self, url: str, properties: Mapping[str, str]) -> None:
-        self._url = shown(url)
+        self._given, self._url = url, shown(url)
         settings = {**_DEFAULTS, **{name: _number(name, value) for name, value in properties.items()}}
         try:
             self._client = SchemaRegistryClient({**settings, "url": url})
@@ -103,9 +102,13 @@ class ConfluentSource:
             raise self._verdict(question, error) from error
         except Exception as error:  # transport, TLS, tokens, bodies that are no JSON: many types, one meaning
             raise RegistryUnavailable(
-                f"no answer from the registry at {self._url} (asked for {question}): {type(error).__name__}: {error}."
+                f"no answer from the registry at {self._url} (asked for {question}): {self._words(error)}."
                 " Is it up (`sluicegate status`), and is `registry.url` right?"
             ) from error
+
+    def _words(self, error: Exception) -> str:
+        """What the client says, without the user and password that the address may have."""
+        return f"{type(error).__name__}: {error}".replace(self._given, self._url)
 
     def _verdict(self, question: str, error: SchemaRegistryError) -> Exception:
         status, code, text = error.http_status_code, error.error_code, error.error_message
@@ -121,12 +124,6 @@ class ConfluentSource:
         return RegistryUnavailable(
             f"the registry at {self._url} answered HTTP {status} (asked for {question}): {str(text)[:200]}; {cure}"
         )
-
-
-def shown(url: str) -> str:
-    """A registry's address without user and password, for messages."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _stored(schema: Schema) -> Stored:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from schemas.avro_schema import AvroSchema
 from schemas.errors import RegistryUnavailable, SchemaPending, SchemaUnsafe, Unreadable
@@ -25,6 +26,12 @@ class Stored:
     text: str
     kind: str = "AVRO"
     references: bool = False
+
+
+def shown(url: str) -> str:
+    """A registry's address without user and password, for messages."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class SchemaSource(Protocol):
@@ -89,7 +96,7 @@ class Registry:
             from schemas.confluent_source import ConfluentSource  # slow to import, and not for every command
 
             source = ConfluentSource(url, properties or {})
-        self.url = url
+        self.url = shown(url)
         self._source = source
         self._retry_seconds = retry_seconds
         self._clock = clock

@@ -19,6 +19,21 @@ def results_topic(processor: str) -> str:
     return _OUTCOMES if processor == SAGAS else f"sluicegate.{processor}.results"
 
 
+def tenant_requests_topic(tenant: str, lane: str) -> str:
+    """Where the requests of one tenant come in."""
+    return f"{tenant}.{lane}.requests"
+
+
+def tenant_results_topic(tenant: str, lane: str) -> str:
+    """Where the outcomes of one tenant's requests go."""
+    return f"{tenant}.{lane}.results"
+
+
+def dead_letters_topic(tenant: str) -> str:
+    """Where the records of one tenant that could not be read go."""
+    return f"{tenant}.dead-letters"
+
+
 def name_problem(topic: str) -> str | None:
     """What Kafka would refuse about a topic's name, or None for a legal one."""
     if _LEGAL.fullmatch(topic) is not None and topic not in (".", ".."):

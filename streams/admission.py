@@ -33,7 +33,7 @@ TOO_LATE = Failed(Code.DEADLINE_EXCEEDED, "the deadline had passed before infere
 
 
 class Admission:
-    """Turns messages into entries, for one lane."""
+    """Turns messages into entries, for one lane; `dead_letters` says where the unreadable ones of a topic go."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Admission:
         codec: Codec,
         request: type[BaseModel],
         cost: Callable[[Mapping[str, Any]], int] | None,
-        dead_letters: str,
+        dead_letters: Callable[[str], str],
         *,
         remember: bool,
     ) -> None:
@@ -148,7 +148,7 @@ class Admission:
             headers,
             timestamp=entry.timestamp,
         )
-        return Output(self._dead_letters, value, entry.key, -1, why)
+        return Output(self._dead_letters(entry.topic), value, entry.key, -1, why)
 
 
 def invalid(error: ValidationError) -> Failed:

@@ -63,8 +63,8 @@ class Answering:
     ) -> list[Output | None]:
         """The answers of a micro-batch, in the order of its entries; None for one that is kept silent."""
         shared = shared_headers(self._binding.name, ce_time)
-        results, encode = self._binding.results, self._encode_completed
-        room = self._limits(results) - HEADROOM
+        encode, rooms = self._encode_completed, self._rooms()
+        usual = self._room(self._binding.results)
         outputs: list[Output | None] = []
         for entry in entries:
             outcome, envelope = entry.outcome, entry.envelope
@@ -81,6 +81,7 @@ class Answering:
                 }
             )
             place = f"{entry.topic}:{entry.partition}:{entry.offset}".encode()
+            results, room = rooms.get(entry.topic, usual)
             fields = (results, value, entry.key, -1, headers_at(place, shared, envelope.correlation), None)
             output = made(Output, fields)
             if len(value) + len(entry.key or b"") > room:
@@ -101,9 +102,9 @@ class Answering:
 
     def _output(self, entry: Entry, now_ms: int, ce_time: bytes, compute_ms: float) -> Output:
         envelope = entry.envelope
-        topic, key = self._binding.results, entry.key
+        topic, key = self._binding.results_of(entry.topic), entry.key
         if envelope.reply_to is not None:
-            problem = reserved(self._binding, envelope.reply_to) or self._reply_problem(envelope.reply_to)
+            problem = reserved(self._binding, envelope.reply_to, entry.topic) or self._reply_problem(envelope.reply_to)
             if problem is None:
                 topic, key = envelope.reply_to, envelope.reply_key if envelope.reply_key is not None else key
             else:
@@ -118,6 +119,14 @@ class Answering:
         assert entry.outcome is not None
         value = self.encode(entry, entry.outcome, now_ms, compute_ms)
         return self._fitting(entry, Output(topic, value, key, -1, headers, note), now_ms)
+
+    def _rooms(self) -> dict[str, tuple[str, int]]:
+        """For each tenant's topic of requests: the topic of its results, and its room."""
+        return {topic: self._room(counter.results) for topic, counter in self._binding.counters.items()}
+
+    def _room(self, results: str) -> tuple[str, int]:
+        """A topic of results, and how large a value may be there for certain."""
+        return results, self._limits(results) - HEADROOM
 
     def _note_refusal(self, error: KafkaError | None, message: Message) -> None:
         """A reply topic that was fine and refuses the record now: the next try answers INVALID_REPLY_TO."""
@@ -157,7 +166,7 @@ class Answering:
 
     def _smallest(self, entry: Entry, output: Output, bare: list[tuple[str, bytes]], now_ms: int) -> Output:
         """The answer where nothing fits: on the results if it was a reply topic, there with a part of its id."""
-        results = self._binding.results
+        results = self._binding.results_of(entry.topic)
         if output.topic != results:
             why = f"reply-to {output.topic!r}: {self._limits(output.topic)} bytes are too few for any answer"
             entry.outcome = Failed(Code.INVALID_REPLY_TO, why)

@@ -23,11 +23,12 @@ from streams.binding import bind
 from streams.definition import LaneDefinition
 from streams.exit_codes import ExitCode
 from streams.lane_service import Dispatched, LaneService
-from streams.lanes import definitions
+from streams.lanes import definitions, stateful_among
+from streams.login_check import LoginCheck
 from streams.observability.health import Health, judge
 from streams.observability.metrics import instruments
 from streams.observability.web import serve_pages, web_options
-from streams.provisioning.plan import check_bindings
+from streams.provisioning.plan import check_bindings, check_tenants
 from streams.settings import Settings
 from streams.slots import Slot
 from streams.stop_reader import StopReader
@@ -104,6 +105,7 @@ class Worker:
         await self.app.start()
         self.app.flow_control.resume()
         self.stops.start()
+        LoginCheck(self.settings, lambda why: loop.call_soon_threadsafe(self._refused, why)).start()
         try:
             for lane in self.lanes:
                 await lane.start()
@@ -188,6 +190,7 @@ def run(settings: Settings, only: Sequence[str], slot: Slot, leave: bool) -> int
     Blocks. Raises Misconfigured for an unknown name, and for lanes whose topics or groups clash.
     """
     lanes = definitions(settings, only)
+    check_tenants(settings, stateful_among(lane.name for lane in lanes))
     check_bindings(bind(settings, lane.name) for lane in lanes)
     return run_lanes(settings, lanes, slot, leave)
 

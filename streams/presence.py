@@ -5,6 +5,7 @@ A worker writes its own when it serves; readers believe it only as long as that 
 
 import json
 import os
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -21,13 +22,14 @@ ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One running worker; `born` is when its process began, as the system has it."""
+    """One running worker; `born` is when its process began, as the system has it; `certificate` is its pages'."""
 
     slot: int
     pid: int
     born: float
     lanes: tuple[str, ...]
     web: str
+    certificate: str = ""
 
     @property
     def web_port(self) -> int:
@@ -37,12 +39,22 @@ class Presence:
     def health(self) -> dict[str, Any] | None:
         """What `/health` answers now, or None when nobody answers. Blocks up to two seconds."""
         try:
-            with urllib.request.urlopen(f"{self.web}/health", timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            trusted = self._trusted()
+            with urllib.request.urlopen(f"{self.web}/health", timeout=ANSWER_SECONDS, context=trusted) as answer:  # noqa: S310
                 return dict(json.load(answer))
         except urllib.error.HTTPError as unwell:
             return dict(json.load(unwell))
         except (OSError, ValueError):
             return None
+
+    def _trusted(self) -> ssl.SSLContext | None:
+        """How its certificate is checked: it is the very one that it says it serves, whatever name that has."""
+        if not self.certificate:
+            return None
+        context = ssl.create_default_context(cafile=self.certificate)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.check_hostname = False
+        return context
 
     def is_ready(self) -> bool:
         """Whether it is live and ready now. Blocks up to two seconds."""
@@ -58,8 +70,10 @@ def directory(settings: Settings) -> Path:
 def announce(settings: Settings, slot: int, lanes: Sequence[str], web_port: int) -> Presence:
     """Writes this process's file; called when the web pages are served."""
     process = psutil.Process()
-    web = f"http://{settings.worker.web_host}:{web_port}"
-    presence = Presence(slot, process.pid, process.create_time(), tuple(lanes), web)
+    certificate = settings.worker.web_certificate
+    web = f"{'http' if certificate is None else 'https'}://{settings.worker.web_host}:{web_port}"
+    shown = "" if certificate is None else str(certificate.absolute())
+    presence = Presence(slot, process.pid, process.create_time(), tuple(lanes), web, shown)
     path = directory(settings) / f"{slot}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     half_written = path.with_suffix(f".{os.getpid()}")

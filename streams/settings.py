@@ -14,8 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.topics import dead_letters_topic
 from streams.fixed_properties import AnyProperties, ConsumerProperties, ProducerProperties
 from streams.settings_source import check_environment, file_source
+from streams.tenants import TenantName
 
 Guarantee = Literal["exactly-once", "at-least-once", "at-most-once"]
 
@@ -33,10 +35,14 @@ class KafkaSettings(Section):
         default="localhost:9092", description="brokers to begin with, host:port, separated by commas"
     )
     properties: AnyProperties = Field(
-        default_factory=dict, description="librdkafka properties of every client (security, TLS)"
+        default_factory=dict, repr=False, description="librdkafka properties of every client (security, TLS)"
     )
-    consumer: ConsumerProperties = Field(default_factory=dict, description="librdkafka properties of every consumer")
-    producer: ProducerProperties = Field(default_factory=dict, description="librdkafka properties of every producer")
+    consumer: ConsumerProperties = Field(
+        default_factory=dict, repr=False, description="librdkafka properties of every consumer"
+    )
+    producer: ProducerProperties = Field(
+        default_factory=dict, repr=False, description="librdkafka properties of every producer"
+    )
     session_timeout_ms: int = Field(
         default=6_000, ge=500, description="after this silence the group takes a worker for dead"
     )
@@ -55,9 +61,11 @@ class KafkaSettings(Section):
 class RegistrySettings(Section):
     """The schema registry (Confluent's API); `properties` go to its client (authentication, TLS)."""
 
-    url: str = Field(default="http://localhost:8081/apis/ccompat/v7", description="address of Confluent's API")
+    url: str = Field(
+        default="http://localhost:8081/apis/ccompat/v7", repr=False, description="address of Confluent's API"
+    )
     properties: dict[str, str] = Field(
-        default_factory=dict, description="properties of the registry's client (authentication, TLS)"
+        default_factory=dict, repr=False, description="properties of the registry's client (authentication, TLS)"
     )
     unknown_schema_retry_seconds: float = Field(
         default=30.0, gt=0, description="how long a schema id counts as unknown before the registry is asked again"
@@ -74,6 +82,9 @@ class StackSettings(Section):
         default=Path(".sluicegate"), description="data, logs, locks and checkpoints of this machine"
     )
     jars: Path | None = Field(default=None, description="where its jars are kept; by default under the directory")
+    secure: bool = Field(
+        default=False, description="TLS, log-ins and ACLs, as `sluicegate up --secure` makes them: docs/security.md"
+    )
     kafka_port: int = Field(default=9092, ge=1, le=65_535, description="where the local broker listens")
     controller_port: int = Field(default=9093, ge=1, le=65_535, description="where its controller listens")
     registry_port: int = Field(default=8081, ge=1, le=65_535, description="where the local registry listens")
@@ -149,6 +160,10 @@ class LaneSettings(Section):
         default=None, description="topic that it answers on; by default sluicegate.LANE.results"
     )
     group: str | None = Field(default=None, description="consumer group; by default sluicegate.LANE")
+    tenants: tuple[TenantName, ...] = Field(
+        default=(),
+        description="who has topics of their own here: TENANT.LANE.requests, answered on TENANT.LANE.results",
+    )
     guarantee: Guarantee = Field(
         default="exactly-once", description="what a crash may do: nothing, repeat results, lose results"
     )
@@ -164,8 +179,12 @@ class LaneSettings(Section):
     intake_bytes: int = Field(default=64 * 1_048_576, ge=1, description="the same in bytes")
     transaction_records: int = Field(default=16_384, ge=1, description="the most requests that one transaction settles")
     transaction_bytes: int = Field(default=32 * 1_048_576, ge=1, description="the same in bytes")
-    consumer: ConsumerProperties = Field(default_factory=dict, description="librdkafka properties of its consumers")
-    producer: ProducerProperties = Field(default_factory=dict, description="librdkafka properties of its producers")
+    consumer: ConsumerProperties = Field(
+        default_factory=dict, repr=False, description="librdkafka properties of its consumers"
+    )
+    producer: ProducerProperties = Field(
+        default_factory=dict, repr=False, description="librdkafka properties of its producers"
+    )
 
 
 class SagaSettings(Section):
@@ -190,7 +209,9 @@ class IndexSettings(Section):
     """The lane `index`: documents in a database outside Kafka."""
 
     url: str | None = Field(
-        default=None, description="SQLAlchemy's URL; by default the SQLite file `index/documents.db` of the directory"
+        default=None,
+        repr=False,
+        description="SQLAlchemy's URL; by default the SQLite file `index/documents.db` of the directory",
     )
     busy_seconds: float = Field(default=5.0, gt=0, description="how long SQLite waits for another worker's transaction")
     remember_hours: float = Field(default=24 * 8, gt=0, description="how long an answer is remembered")
@@ -203,6 +224,11 @@ class WorkerSettings(Section):
     stateful_set: bool | None = Field(default=None, description="slot from the host name; None: if in Kubernetes")
     web_host: str = Field(default="127.0.0.1", description="address of /health and /metrics")
     web_port: int = Field(default=0, ge=0, le=65_535, description="0 takes a free port, shown in the log")
+    web_certificate: Path | None = Field(
+        default=None, description="certificate (PEM) that makes the web endpoints HTTPS; it may hold the key too"
+    )
+    web_key: Path | None = Field(default=None, description="the certificate's key, where that is a file of its own")
+    lanes: tuple[str, ...] = Field(default=(), description="lanes that it runs unless `--only` names others; all")
     stall_seconds: float = Field(
         default=120.0,
         gt=0,
@@ -243,8 +269,16 @@ class Settings(BaseSettings):
     lanes: dict[str, LaneSettings] = Field(
         default_factory=dict, description="settings of one lane each, by the lane's name"
     )
+    tenant: TenantName | None = Field(
+        default=None, description="whose client this is: it sees TENANT.LANE.requests and so on; never set for a worker"
+    )
     dead_letters: str = Field(default="sluicegate.dead-letters", description="topic of records that could not be read")
     control: str = Field(default="sluicegate.control", description="operators' decisions: which partitions are stopped")
+
+    @property
+    def letters(self) -> str:
+        """The topic of dead letters that this user means: the tenant's own, where there is one."""
+        return self.dead_letters if self.tenant is None else dead_letters_topic(self.tenant)
 
     def lane(self, name: str) -> LaneSettings:
         """The settings of one lane; a lane that nobody set has the defaults."""

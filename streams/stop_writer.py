@@ -21,7 +21,7 @@ def write(settings: Settings, control: str, key: StopKey, stop: Stop | None) -> 
             failures.append(error)
 
     producer = connection.producer(settings, "stops", **{"delivery.timeout.ms": int(SECONDS * 1_000)})
-    connection.require_topics(producer, settings, [control])
+    connection.require_topics(connection.admin(settings), settings, [control])
     producer.produce(control, stop.pack() if stop else None, key.pack(), on_delivery=told)
     producer.flush(SECONDS + 1)
     if failures:

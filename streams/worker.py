@@ -17,7 +17,9 @@ def work(
     web_port: int | None = None,
     claimed: bool = False,
 ) -> int:
-    """Runs the lanes named (none: all) in this process until it is told to stop; the exit code.
+    """Runs the lanes named in this process until it is told to stop; the exit code.
+
+    None named: those of the settings, else all.
 
     `claimed`: the caller holds the slot `number` for this process. Ends the process with USAGE for settings that can't
     work: starting again would not help. Raises what else the user can mend.
@@ -29,7 +31,7 @@ def work(
     from streams.app import run
 
     try:
-        return run(settings, tuple(only), slot, leave)
+        return run(settings, tuple(only) or settings.worker.lanes, slot, leave)
     except Misconfigured as wrong:
         complain(str(wrong), ExitCode.USAGE)
 

@@ -143,7 +143,7 @@ class Lane:
         registry = MemoryRegistry()
         self.codec = bound_codec(registry, BINDING.results, "result")
         self.requests = bound_codec(registry, BINDING.requests[0], "request")
-        self.admission = Admission("echo", self.requests, Wish, None, BINDING.dead_letters, remember=True)
+        self.admission = Admission("echo", self.requests, Wish, None, BINDING.dead_letters_of, remember=True)
         self.plan = plan
         self.partition = Partition("requests", 0, AnswerBook(BookBounds(1_000, 1 << 20, HOUR_MS)))
         stores = ("seen",) if plan.stateful else ()

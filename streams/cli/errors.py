@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from streams.librdkafka import PROPERTY_CURE, is_property
 from streams.mistake import UserMistake
+from streams.redaction import shown
 
 MISTAKE = 2
 FAILED = 1
@@ -25,7 +26,8 @@ def complain(message: str, code: int = MISTAKE) -> NoReturn:
 def describe(error: ValidationError) -> str:
     """Every wrong setting in one line: where it is, what is wrong, what was given."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in one['loc']) or error.title}: {one['msg']} (given: {one['input']!r})"
+        f"{'.'.join(str(part) for part in one['loc']) or error.title}: {one['msg']}"
+        f" (given: {shown(one['input'], one['loc'])})"
         for one in error.errors()
     )
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from schemas.errors import Unwritable
 from streams.client import reply_topic as reply_topics
 from streams.client.calls import CALL_HEADER, Call, Calls
-from streams.client.connection import admin, consumer, open_registry, producer, require_topics
+from streams.client.connection import admin, consumer, open_registry, partition_counts, producer, require_topics
 from streams.client.errors import CallFailed, InvalidRecord, NotReady, NotSent
 from streams.client.many import Many
 from streams.client.replies import Replies
@@ -77,7 +77,7 @@ class Client:
     async def start(self) -> None:
         """Connect and begin to read answers.
 
-        Raises ClusterUnreachable, TopicMissing, or NotAllowed where this user may not make a reply topic.
+        Raises ClusterUnreachable, LoginRefused, TopicMissing, or NotAllowed where this user may not make a reply topic.
         """
         self._loop = asyncio.get_running_loop()
         self._admin = admin(self._settings)
@@ -219,6 +219,8 @@ class Client:
         return open_route(self._settings, self._registry, processor)
 
     def _open_reply_topic(self) -> ReplyTopic:
+        # First of all: whoever is not let in is told so, where everything else would only take its time.
+        partition_counts(self._admin, self._settings)
         if self._asked_topic is None:
             return reply_topics.create(self._admin, self._settings, self._id)
         return reply_topics.shared(self._admin, self._settings, self._asked_topic, self._asked_partition, self._id)

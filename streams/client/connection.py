@@ -10,10 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient
 
 from schemas.registry import Registry
 from streams.client.errors import ClusterUnreachable, NotAllowed, TopicMissing
+from streams.client.login import WatchedAdmin
 from streams.settings import Settings
 
 ANSWER_SECONDS = 10.0
@@ -61,9 +61,9 @@ def consumer(settings: Settings, what: str = "client", **extra: Any) -> Consumer
     return Consumer({**settings.kafka.client(**defaults), **settings.kafka.consumer})
 
 
-def admin(settings: Settings) -> AdminClient:
+def admin(settings: Settings) -> WatchedAdmin:
     """A client for topics and groups."""
-    return AdminClient(settings.kafka.client(**quiet("admin")))
+    return WatchedAdmin(settings.kafka.client(**quiet("admin")), partial(_note, "admin"))
 
 
 def open_registry(settings: Settings) -> Registry:
@@ -72,20 +72,20 @@ def open_registry(settings: Settings) -> Registry:
     return Registry(registry.url, registry.properties, retry_seconds=registry.unknown_schema_retry_seconds)
 
 
-def partition_counts(client: Any, settings: Settings, wait: float = FIRST_SECONDS) -> dict[str, int]:
+def partition_counts(client: WatchedAdmin, settings: Settings, wait: float = FIRST_SECONDS) -> dict[str, int]:
     """How many partitions each topic of the cluster has. Blocks up to `wait` seconds.
 
-    It asks for all topics: to ask for one by name can create it. Raises ClusterUnreachable.
+    It asks for all topics: to ask for one by name can create it. Raises ClusterUnreachable, LoginRefused.
     """
     try:
-        topics = client.list_topics(timeout=wait).topics
+        topics = client.metadata(wait).topics
     except KafkaException as error:
         raise ClusterUnreachable(settings.kafka.bootstrap_servers, error.args[0].str()) from None
     return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
 
 
-def require_topics(client: Any, settings: Settings, names: Iterable[str]) -> dict[str, int]:
-    """The partition counts of these topics. Raises TopicMissing for the first that is not there."""
+def require_topics(client: WatchedAdmin, settings: Settings, names: Iterable[str]) -> dict[str, int]:
+    """The partition counts of these topics. Raises TopicMissing for the first that is not there, or not to be seen."""
     counts = partition_counts(client, settings)
     for name in names:
         if name not in counts:

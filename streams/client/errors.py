@@ -6,6 +6,7 @@ ClientError
 ├── ClusterUnreachable     no broker answers
 ├── TopicMissing           a topic that should be there is not
 ├── NotAllowed             the cluster refuses this user
+│   └── LoginRefused       it does not even let them in: a wrong password, a certificate not to be trusted
 └── CallFailed             one call failed; the others go on
     ├── InvalidRecord      the record does not fit the processor's schema; it was not sent
     ├── NotSent            the cluster did not take the request
@@ -16,7 +17,7 @@ ClientError
 
 from collections.abc import Mapping
 
-from schemas.errors import SluicegateError
+from schemas.errors import Misconfigured, SluicegateError
 
 
 class ClientError(SluicegateError):
@@ -51,6 +52,10 @@ class TopicMissing(ClientError):
 
 class NotAllowed(ClientError):
     """The cluster refuses what this user asked for."""
+
+
+class LoginRefused(NotAllowed, Misconfigured):
+    """The cluster does not take this user's name and password, or shows a certificate that is not to be trusted."""
 
 
 class CallFailed(ClientError):

@@ -121,7 +121,7 @@ class Finder:
         traces = self._found.traces
         if traces and all(trace.answers for trace in traces):
             return
-        for record in self._scan(self._places([self._settings.dead_letters]), self._start()):
+        for record in self._scan(self._places([self._settings.letters]), self._start()):
             request = letter_of([trace.record for trace in traces], record)
             if request is None and not self._needle.maybe(record):
                 continue
@@ -149,7 +149,9 @@ class Finder:
         return value if isinstance(value, dict) and "request_id" in value else None
 
     def _committed(self, record: Record, lane: Binding) -> int | None:
-        """The lane's committed offset of the record's partition; None if it has none."""
+        """The lane's committed offset of the record's partition; None if it has none, or a tenant may not know it."""
+        if self._settings.tenant is not None:
+            return None
         asker = consumer(self._settings, "find", **{"group.id": lane.group})
         try:
             place = TopicPartition(record.topic, record.partition)

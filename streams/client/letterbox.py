@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import KafkaException, Producer
 
-from streams.client.connection import admin, explain, producer, require_topics
+from streams.client.connection import admin, explain, partition_counts, producer, require_topics
 from streams.client.letters import Letter, Selection, chosen, letters, marker, replay
 from streams.client.reading import TopicReader
 from streams.client.spans import Progress, Span, last_of
@@ -34,7 +34,7 @@ def newest(settings: Settings, count: int, since: int | None, selection: Selecti
     It reads backwards, ever more of each partition, until there are enough or there is no more.
     """
     reader = TopicReader(settings, "dead-letters")
-    whole = reader.spans(reader.partitions([settings.dead_letters]), since)
+    whole = reader.spans(reader.partitions([settings.letters]), since)
     depth = max(count * 2, 100)
     while True:
         part = last_of(whole, depth)
@@ -49,7 +49,7 @@ def one(settings: Settings, partition: int, offset: int) -> Letter | None:
     reader = TopicReader(settings, "dead-letters")
     spans = [
         Span(span.topic, partition, offset, span.end)
-        for span in reader.spans(reader.partitions([settings.dead_letters]))
+        for span in reader.spans(reader.partitions([settings.letters]))
         if span.partition == partition and span.start <= offset < span.end
     ]
     found = letters(reader.read(spans))
@@ -59,7 +59,7 @@ def one(settings: Settings, partition: int, offset: int) -> Letter | None:
 def every(settings: Settings, since: int | None = None, watch: Watch | None = None) -> list[Letter]:
     """All letters, newest first, with whether they were replayed. Blocks while it reads the whole topic."""
     reader = TopicReader(settings, "dead-letters")
-    return letters(reader.read(reader.spans(reader.partitions([settings.dead_letters]), since), watch))
+    return letters(reader.read(reader.spans(reader.partitions([settings.letters]), since), watch))
 
 
 def plan(settings: Settings, selection: Selection, since: int | None, to: str | None, again: bool) -> list[Replay]:
@@ -74,6 +74,7 @@ def perform(settings: Settings, selection: Selection, since: int | None, to: str
     The transactional id is taken before the markers are read, so that of two at once only one succeeds.
     Raises NothingToReplay, TopicMissing, ClusterUnreachable, NotAllowed; then nothing was replayed.
     """
+    partition_counts(admin(settings), settings)  # says at once who is not let in
     sender = producer(
         settings,
         "dead-letters",

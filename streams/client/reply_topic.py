@@ -11,6 +11,7 @@ from schemas.partitioner import partition_for
 from streams.client.connection import ANSWER_SECONDS, explain, partition_counts
 from streams.client.errors import NotAllowed, TopicMissing
 from streams.settings import Settings
+from streams.tenants import prefix
 
 PREFIX = "sluicegate.replies."
 RETENTION_MS = 600_000
@@ -31,12 +32,17 @@ class ReplyTopic:
     own: bool = False
 
 
+def prefix_of(settings: Settings) -> str:
+    """What the reply topics of this user's clients begin with: a tenant's are the tenant's own."""
+    return PREFIX if settings.tenant is None else f"{prefix(settings.tenant)}replies."
+
+
 def create(client: AdminClient, settings: Settings, client_id: str) -> ReplyTopic:
     """Make a short-lived topic of one partition for this client alone. Blocks until the broker has it.
 
     Raises NotAllowed with the way out if this user may not create topics, ClusterUnreachable if nobody answers.
     """
-    name = PREFIX + client_id
+    name = prefix_of(settings) + client_id
     config = {
         "cleanup.policy": "delete",
         "retention.ms": str(RETENTION_MS),

@@ -8,12 +8,17 @@ import sys
 from typing import TextIO
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import Processor
 
 from streams.settings import LogSettings
 
 QUIET = ("mode", "faust", "aiohttp", "httpx", "httpx2", "httpcore", "httpcore2", "asyncio", "urllib3")
 """Libraries that tell at info what only their own developers want to know."""
+
+
+# By default both forms of a traceback show every local variable, and some of ours hold passwords.
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
@@ -68,8 +73,8 @@ def rendering(settings: LogSettings, output: TextIO) -> list[Processor]:
     """The last processors: JSON with the traceback as data, or columns with colours on a terminal."""
     terminal = output.isatty()
     if settings.format == "json" or (settings.format == "auto" and not terminal):
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str)]
-    return [structlog.dev.ConsoleRenderer(colors=terminal)]
+        return [TRACEBACKS, structlog.processors.JSONRenderer(default=str)]
+    return [structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback)]
 
 
 def librdkafka_logger() -> logging.Logger:

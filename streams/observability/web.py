@@ -4,6 +4,8 @@ They are served by the worker's own event loop, on purpose: a blocked loop does 
 """
 
 from collections.abc import Callable
+from pathlib import Path
+from ssl import Purpose, SSLContext, create_default_context
 from typing import Any
 
 import faust
@@ -12,7 +14,7 @@ from faust.web import Request, Response, View
 from faust.web.drivers.aiohttp import Web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from schemas.errors import SluicegateError
+from schemas.errors import Misconfigured, SluicegateError
 from streams.observability.health import Health
 from streams.observability.metrics import Instruments
 from streams.settings import WorkerSettings
@@ -27,14 +29,14 @@ class PortTaken(SluicegateError):
 
 
 class PageServer(Web):
-    """Faust's web server on a port that may be 0: the system then chooses a free one."""
+    """Faust's web server on a port that may be 0: the system then chooses a free one; with `tls` it speaks HTTPS."""
 
-    def __init__(self, app: faust.App, host: str, port: int) -> None:
+    def __init__(self, app: faust.App, host: str, port: int, tls: SSLContext | None = None) -> None:
         super().__init__(app)
-        self.host, self.port = host, port
+        self.host, self.port, self.tls = host, port, tls
 
     def _new_transport_tcp(self) -> TCPSite:
-        return TCPSite(self._runner, self.host, self.port)
+        return TCPSite(self._runner, self.host, self.port, ssl_context=self.tls)
 
     async def start_server(self) -> None:
         """Binds the port; PortTaken when it is not to be had."""
@@ -67,14 +69,41 @@ def web_options(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
+def tls_of(settings: WorkerSettings) -> SSLContext | None:
+    """How the pages are encrypted; None for settings without a certificate.
+
+    Raises Misconfigured for files that are no certificate and key.
+    """
+    certificate, key = settings.web_certificate, settings.web_key
+    if certificate is None:
+        if key is not None:
+            raise Misconfigured("worker.web_key is set without its certificate: set worker.web_certificate too")
+        return None
+    context = create_default_context(Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: no_password(certificate))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(
+            f"worker.web_certificate {certificate}, worker.web_key {key or 'in the same file'}: "
+            f"{error.strerror if isinstance(error, OSError) and error.strerror else error}; "
+            "both are PEM, and the key is not encrypted"
+        ) from None
+    return context
+
+
+def no_password(certificate: Path) -> str:
+    """A worker has nobody to ask for a key's password."""
+    raise ValueError(f"the key of {certificate} is encrypted")
+
+
 def serve_pages(
     app: faust.App, settings: WorkerSettings, health: Callable[[], Health], instruments: Instruments
 ) -> PageServer:
     """Gives an app that has not started its web server and the pages; the server knows its port after the start.
 
-    `health` is called on the loop at each request.
+    `health` is called on the loop at each request. Raises Misconfigured for a certificate that can't be read.
     """
-    server = PageServer(app, settings.web_host, settings.web_port)
+    server = PageServer(app, settings.web_host, settings.web_port, tls_of(settings))
     app.web = server
 
     @app.page("/health")

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.compatibility import Registration, plan, registrations
+from schemas.avsc import load
+from schemas.compatibility import Kind, Registration, plan, registrations
 from schemas.errors import Misconfigured
+from schemas.subjects import subject
 from schemas.topics import name_problem
 from streams.binding import Binding, bind
 from streams.lanes import catalogue, stateful_among
@@ -59,6 +61,7 @@ def plan_for(settings: Settings, names: Sequence[str], stateful: frozenset[str] 
 
     `stateful` are those that keep state, by default as the catalogue says.
     """
+    check_tenants(settings, stateful_among(names) if stateful is None else stateful)
     bindings = check_bindings(bind(settings, name) for name in names)
     kinds = [kind for name in names if (kind := catalogue().get(name)) is not None]
     topics = topics_for(settings, list(names), stateful_among(names) if stateful is None else stateful, kinds)
@@ -81,7 +84,23 @@ def registrations_for(settings: Settings, binding: Binding) -> list[Registration
     kind = catalogue().get(binding.name)
     if kind is not None and kind.registrations is not None:
         return kind.registrations(settings)
-    return registrations(binding.name, binding.requests, binding.results)
+    result = load(binding.name, "result")
+    theirs = [Registration(subject(one.results), result, Kind.RESULTS) for one in binding.counters.values()]
+    return registrations(binding.name, binding.requests, binding.results) + theirs
+
+
+def check_tenants(settings: Settings, stateful: Iterable[str] = ()) -> None:
+    """Raises Misconfigured for settings that are a tenant's client's, and for tenants of a lane that keeps state."""
+    if settings.tenant is not None:
+        raise Misconfigured(
+            f"these are the settings of a client of {settings.tenant!r}: unset `tenant` to run lanes or make topics"
+        )
+    for name in stateful:
+        if settings.lane(name).tenants:
+            raise Misconfigured(
+                f"lane {name} keeps state, which tenants would share: leave lanes.{name}.tenants out, "
+                "or give each tenant a deployment of its own"
+            )
 
 
 def check_bindings(bindings: Iterable[Binding]) -> list[Binding]:
@@ -95,7 +114,7 @@ def check_bindings(bindings: Iterable[Binding]) -> list[Binding]:
 
 def check_names(binding: Binding) -> None:
     """Raises Misconfigured for what Kafka would refuse, and for a lane that would read what it writes."""
-    written = {binding.results, binding.dead_letters, binding.repeats, binding.state, binding.control}
+    written = {*binding.answers, binding.repeats, binding.state, binding.control}
     for topic in (*binding.requests, *sorted(written)):
         problem = name_problem(topic)
         if problem is not None:

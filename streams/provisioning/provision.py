@@ -39,7 +39,9 @@ def provision(settings: Settings, plan: Plan) -> Provisioned:
     Raises Refused (nothing was made) for a topic that must not stay as it is, KafkaException or RegistryUnavailable
     when one of the two does not answer, SchemaIncompatible when the registry's schemas do not allow ours.
     """
-    cluster = Cluster(connection.admin(settings))
+    admin = connection.admin(settings)
+    connection.partition_counts(admin, settings)  # says at once who is not let in
+    cluster = Cluster(admin)
     change = difference(plan.topics, cluster.existing(plan.topics))
     made = cluster.make(change)
     registry = connection.open_registry(settings)

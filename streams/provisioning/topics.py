@@ -83,11 +83,15 @@ def add_lane(shelf: Shelf, binding: Binding, *, stateful: bool, remembers: bool 
     kept = kept_for(sizes.retention_hours * HOUR_MS, sizes.max_message_bytes)
     for topic in binding.requests:
         config = {**kept, "compression.type": sizes.request_compression}
-        shelf.add(topic, f"requests {of}", config, bound=bool(lane.requests))
+        shelf.add(topic, f"requests {of}", config, bound=topic in lane.requests)
     produced = {"compression.type": "producer"}
     like = binding.requests
     bound = lane.results is not None
     shelf.add(binding.results, f"results {of}", {**kept, **produced}, like=like, exact=False, bound=bound)
+    for counter in binding.counters.values():
+        own = (counter.requests,)
+        shelf.add(counter.results, f"results {of}", {**kept, **produced}, like=own, exact=False)
+        add_letters(shelf, counter.dead_letters)
     if remembers and lane.repeats.entries > 0 and lane.repeats.retention_seconds > 0:
         config = kept_for(lane.repeats.retention_seconds * 1_000, sizes.max_message_bytes + REPEATS_ROOM)
         shelf.add(binding.repeats, f"answers {of}, for repeats", {**config, **produced}, like=like)
@@ -98,15 +102,7 @@ def add_lane(shelf: Shelf, binding: Binding, *, stateful: bool, remembers: bool 
 
 def add_shared(shelf: Shelf, settings: Settings) -> None:
     """The topics that all lanes share."""
-    sizes = settings.topics
-    letters = kept_for(sizes.retention_hours * HOUR_MS, sizes.dead_letter_max_message_bytes)
-    shelf.add(
-        settings.dead_letters,
-        "records that could not be read",
-        {**letters, "compression.type": "producer"},
-        exact=False,
-        bound=is_set(settings, "dead_letters"),
-    )
+    add_letters(shelf, settings.dead_letters, bound=is_set(settings, "dead_letters"))
     shelf.add(
         settings.control,
         "partitions that are stopped",
@@ -115,6 +111,14 @@ def add_shared(shelf: Shelf, settings: Settings) -> None:
         exact=False,
         bound=is_set(settings, "control"),
     )
+
+
+def add_letters(shelf: Shelf, name: str, *, bound: bool = False) -> None:
+    """A topic of dead letters."""
+    sizes = shelf.settings.topics
+    letters = kept_for(sizes.retention_hours * HOUR_MS, sizes.dead_letter_max_message_bytes)
+    config = {**letters, "compression.type": "producer"}
+    shelf.add(name, "records that could not be read", config, exact=False, bound=bound)
 
 
 def is_set(settings: Settings | Section, name: str) -> bool:

@@ -69,18 +69,20 @@ def topics(shelf: Shelf) -> None:
 def permissions(settings: Settings) -> list["Permission"]:
     """Who needs what beside what every lane needs; a participant is a worker that answers into the inbox."""
     # Imported late: it knows the client, which knows the lanes.
-    from streams.provisioning.permissions import CLIENT, OPERATOR, WORKER, Permission
+    from streams.provisioning.permissions import ANSWERING, CLIENT, OPERATOR, ORCHESTRATOR, OWNING, READING, WORKER
+    from streams.provisioning.permissions import Permission as Granted
 
     binding, named = bind(settings, LANE), settings.sagas
-    reading = ("Read", "Describe")
     found = []
     for topic in (named.history, named.attention, named.orphans, named.definitions):
-        found.append(Permission(WORKER, "topic", topic, ("Read", "Write", "Describe", "DescribeConfigs")))
-        found += [Permission(role, "topic", topic, reading) for role in (CLIENT, OPERATOR)]
-    found.append(Permission(OPERATOR, "topic", binding.state, reading))
+        found.append(Granted(ORCHESTRATOR, "topic", topic, OWNING))
+        found += [Granted(role, "topic", topic, READING) for role in (CLIENT, OPERATOR)]
+    found.append(Granted(OPERATOR, "topic", binding.state, READING))
+    found += [Granted(WORKER, "topic", inbox, ANSWERING) for inbox in binding.requests]
     for lane in avsc.lanes():
-        wanted = bind(settings, lane).requests
-        found += [Permission(WORKER, "topic", one, ("Write", "Describe", "DescribeConfigs")) for one in wanted]
+        wanted = bind(settings, lane)
+        commanded = [topic for topic in wanted.requests if topic not in wanted.counters]
+        found += [Granted(ORCHESTRATOR, "topic", one, ANSWERING) for one in commanded]
     return found
 
 

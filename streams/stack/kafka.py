@@ -3,14 +3,16 @@
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 from streams.mistake import UserMistake
+from streams.private_files import write_private
 from streams.settings import Settings
-from streams.stack import archive, programs
+from streams.stack import archive, logins, programs, secure_kafka
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.service import Service, marks
@@ -74,6 +76,7 @@ def local_properties(settings: Settings, layout: Layout) -> dict[str, str]:
         "advertised.listeners": client,
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(layout.kafka_data),
+        **(secure_kafka.properties(layout.secrets, logins.read(layout.secrets)) if layout.secure else {}),
     }
 
 
@@ -103,7 +106,7 @@ def service(settings: Settings, layout: Layout) -> Service:
         f"-XX:ErrorFile={layout.logs}/kafka-crash-%p.log",
         configuration("log4j2.properties"),
         f"-Dsluicegate.log={layout.logs}/kafka.log",
-        *marks(NAME, layout.root, settings.stack.kafka_port),
+        *marks(NAME, layout.root, settings.stack.kafka_port, layout.secure),
         "-cp",
         classpath(layout),
         "kafka.Kafka",
@@ -120,16 +123,27 @@ def properties_file(layout: Layout) -> Path:
 def prepare(settings: Settings, layout: Layout, more: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write the settings, `more` over them, and format a data directory that is new: blocks for a second or two."""
     lines = [f"{name}={value}\n" for name, value in {**local_properties(settings, layout), **more}.items()]
-    properties_file(layout).write_text("".join(lines))
+    write_private(properties_file(layout), "".join(lines))
     if (layout.kafka_data / "meta.properties").is_file():
         return
     command = [programs.java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", configuration("tools-log4j2.properties")]
     command += ["-cp", classpath(layout), "kafka.tools.StorageTool", "format", "--ignore-formatted"]
     command += ["-t", cluster_id(), "-c", str(properties_file(layout))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with first_users(layout) as users:
+        done = subprocess.run([*command, *users], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise UserMistake(f"Kafka's data directory {layout.kafka_data} can't be formatted: {' '.join(said[-2:])}")
+
+
+@contextmanager
+def first_users(layout: Layout) -> Iterator[list[str]]:
+    """Arguments that make the users a secured Kafka begins with."""
+    if not layout.secure:
+        yield []
+        return
+    with secure_kafka.first_users(layout.secrets, logins.read(layout.secrets)) as argument:
+        yield [argument]
 
 
 def cluster_id(drawn: Callable[[], uuid.UUID] = uuid.uuid4) -> str:

@@ -12,13 +12,14 @@ class Layout:
 
     root: Path
     jars: Path
+    secure: bool = False
 
     @classmethod
     def of(cls, settings: StackSettings) -> "Layout":
         """The layout that the settings choose; nothing is made yet."""
         root = settings.directory.expanduser().resolve()
         jars = settings.jars.expanduser().resolve() if settings.jars else root / "jars"
-        return cls(root, jars)
+        return cls(root, jars, settings.secure)
 
     @property
     def logs(self) -> Path:
@@ -27,8 +28,16 @@ class Layout:
 
     @property
     def kafka_data(self) -> Path:
-        """Kafka's log directory: everything that must outlive a restart, the registry's schemas included."""
-        return self.root / "kafka"
+        """Kafka's log directory: everything that must outlive a restart, the registry's schemas included.
+
+        A secured Kafka has one of its own: what was written without a log-in is not taken over.
+        """
+        return self.root / ("kafka-secure" if self.secure else "kafka")
+
+    @property
+    def secrets(self) -> Path:
+        """Certificates, passwords and the roles' settings of a secured stack; its owner's alone."""
+        return self.root / "secure"
 
     @property
     def lock(self) -> Path:

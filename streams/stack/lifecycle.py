@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from streams.binding import tenants_of
+from streams.mistake import UserMistake
 from streams.settings import Settings
-from streams.stack import containers, jars, kafka, processes, programs, registry
+from streams.stack import containers, jars, kafka, logins, processes, programs, registry
 from streams.stack.layout import Layout
 from streams.stack.state import NAMES, READY, Report, State, silent
 
@@ -20,6 +22,8 @@ def up(settings: Settings, report: Report = silent) -> list[State]:
     layout = Layout.of(settings.stack)
     layout.make()
     in_docker = programs.engine(settings.stack.engine) == "docker"
+    if in_docker and layout.secure:
+        raise UserMistake("a secured stack runs from Java alone, not in Docker: install Java, or leave --secure out")
     if not in_docker:
         programs.java()
         jars.fetch(layout.jars, lambda line: report("jars", line))
@@ -29,9 +33,19 @@ def up(settings: Settings, report: Report = silent) -> list[State]:
             containers.up(settings)
             report("stack", "ready")
         else:
+            if layout.secure:
+                write_logins(settings, layout)
             processes.up(settings, layout, report)
-        registry.guard_compatibility(settings.stack.registry_port)
+        registry.guard_compatibility(settings.stack.registry_port, layout.secrets if layout.secure else None)
     return status(settings)
+
+
+def write_logins(settings: Settings, layout: Layout) -> None:
+    """Have passwords and certificates, and a settings file for each role and tenant."""
+    # Imported late: only this needs to know the lanes.
+    from streams.stack import role_files
+
+    role_files.write(settings, layout, logins.have(layout, tenants_of(settings)))
 
 
 def down(settings: Settings, report: Report = silent) -> list[str]:
@@ -57,7 +71,7 @@ def contained(name: str, running: bool, settings: Settings) -> State:
     """One service that Docker runs."""
     port = settings.stack.kafka_port if name == kafka.NAME else settings.stack.registry_port
     log = " ".join(["docker", *containers.command(settings, "logs", name)[1:]])
-    return State(name, port, running, running and READY[name](port), None, None, log)
+    return State(name, port, running, running and READY[name](port, None), None, None, log)
 
 
 @contextmanager

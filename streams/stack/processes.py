@@ -1,10 +1,11 @@
 """The local stack as processes of this machine."""
 
 import time
+from pathlib import Path
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
-from streams.stack import archive, kafka, ports, registry, service
+from streams.stack import archive, kafka, logins, ports, registry, secure_kafka, secure_registry, service
 from streams.stack.layout import Layout
 from streams.stack.service import Running
 from streams.stack.state import NAMES, READY, Report, State
@@ -17,12 +18,20 @@ def up(settings: Settings, layout: Layout, report: Report) -> None:
     """Have both running and ready; blocks until they are, and stops what it started if that fails."""
     started: list[Running] = []
     try:
-        running = start(settings, layout, report, started)
-        wait(running, layout, settings.stack.start_seconds, report)
+        for names in turns(layout):
+            running = start(names, settings, layout, report, started)
+            wait(running, layout, settings.stack.start_seconds, report)
+            if layout.secure and kafka.NAME in names:
+                secure_kafka.let_in(layout, f"{ports.HOST}:{settings.stack.kafka_port}", logins.read(layout.secrets))
     except BaseException:
         for one in reversed(started):
             service.stop(one, GRACE_SECONDS)
         raise
+
+
+def turns(layout: Layout) -> list[tuple[str, ...]]:
+    """What starts at once: both; but a secured Kafka lets the registry in only when it knows its password."""
+    return [(name,) for name in NAMES] if layout.secure else [NAMES]
 
 
 def down(layout: Layout, report: Report) -> list[str]:
@@ -42,7 +51,13 @@ def state(name: str, settings: Settings, layout: Layout) -> State:
     log = str(layout.logs / f"{name}.log")
     if running is None:
         return State(name, chosen_port(name, settings), False, False, None, None, log)
-    return State(name, running.port, True, READY[name](running.port), running.pid, running.since, log)
+    healthy = READY[name](running.port, secrets_of(running, layout))
+    return State(name, running.port, True, healthy, running.pid, running.since, log)
+
+
+def secrets_of(running: Running, layout: Layout) -> Path | None:
+    """Where the log-in to this service is; None where it needs none."""
+    return layout.secrets if running.secure else None
 
 
 def chosen_port(name: str, settings: Settings) -> int:
@@ -50,10 +65,12 @@ def chosen_port(name: str, settings: Settings) -> int:
     return settings.stack.kafka_port if name == kafka.NAME else settings.stack.registry_port
 
 
-def start(settings: Settings, layout: Layout, report: Report, started: list[Running]) -> list[Running]:
-    """Start what does not run; `started` gets each as it starts. Both, not yet ready."""
+def start(
+    names: tuple[str, ...], settings: Settings, layout: Layout, report: Report, started: list[Running]
+) -> list[Running]:
+    """Start those of the names that do not run; `started` gets each as it starts. All of them, not yet ready."""
     running: list[Running] = []
-    for name in NAMES:
+    for name in names:
         one = service.find(name, layout.root)
         if one is None:
             report(name, "starting")
@@ -64,6 +81,9 @@ def start(settings: Settings, layout: Layout, report: Report, started: list[Runn
                 f"{name} runs on port {one.port}, but the settings say {chosen_port(name, settings)}: "
                 "run `sluicegate down` first"
             )
+        elif one.secure != layout.secure:
+            runs, wanted = ("secured", "not") if one.secure else ("not secured", "so")
+            raise UserMistake(f"{name} runs {runs}, and it is to be {wanted}: run `sluicegate down` first")
         running.append(one)
     return running
 
@@ -73,6 +93,8 @@ def launch(name: str, settings: Settings, layout: Layout) -> Running:
     address = "kafka.bootstrap_servers" if name == kafka.NAME else "registry.url"
     ports.require(chosen_port(name, settings), f"stack.{name}_port", address)
     if name == registry.NAME:
+        if layout.secure:
+            secure_registry.write(layout.secrets, settings.stack.registry_port, logins.read(layout.secrets))
         return service.start(registry.service(settings, layout))
     ports.require(settings.stack.controller_port, "stack.controller_port")
     kafka.prepare(settings, layout)
@@ -88,7 +110,7 @@ def wait(running: list[Running], layout: Layout, seconds: float, report: Report)
     waiting = list(running)
     while waiting:
         for one in list(waiting):
-            if READY[one.name](one.port):
+            if READY[one.name](one.port, secrets_of(one, layout)):
                 report(one.name, "ready")
                 waiting.remove(one)
             elif not one.is_alive():

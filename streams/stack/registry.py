@@ -5,10 +5,13 @@ could tear.
 """
 
 import json
-from http.client import HTTPConnection, HTTPException
+import ssl
+from base64 import b64encode
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 
 from streams.settings import Settings
-from streams.stack import archive, programs
+from streams.stack import archive, certificates, logins, programs, secure_registry
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.service import Service, marks
@@ -45,6 +48,7 @@ def local_environment(settings: Settings, layout: Layout) -> dict[str, str]:
         "QUARKUS_LOG_FILE_PATH": f"{layout.logs}/registry.log",
         "QUARKUS_LOG_FILE_ROTATION_MAX_FILE_SIZE": "10M",
         "QUARKUS_LOG_FILE_ROTATION_MAX_BACKUP_INDEX": "3",
+        **({"QUARKUS_CONFIG_LOCATIONS": str(secure_registry.settings_file(layout.secrets))} if layout.secure else {}),
     }
 
 
@@ -63,7 +67,7 @@ def service(settings: Settings, layout: Layout) -> Service:
         "-XX:+ExitOnOutOfMemoryError",
         f"-XX:ErrorFile={layout.logs}/registry-crash-%p.log",
         "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-        *marks(NAME, layout.root, settings.stack.registry_port),
+        *marks(NAME, layout.root, settings.stack.registry_port, layout.secure),
         "-jar",
         str(jar),
     ]
@@ -71,27 +75,35 @@ def service(settings: Settings, layout: Layout) -> Service:
     return Service(NAME, settings.stack.registry_port, tuple(command), environment, layout.logs / "registry.out")
 
 
-def is_ready(port: int, timeout: float = 2.0) -> bool:
+def is_ready(port: int, secrets: Path | None = None, timeout: float = 2.0) -> bool:
     """Whether it answers that it is ready; False also when nobody answers."""
     try:
-        return ask(port, "GET", "/health/ready", timeout=timeout)[0] == 200
+        return ask(port, "GET", "/health/ready", timeout=timeout, secrets=secrets)[0] == 200
     except (OSError, HTTPException):
         return False
 
 
-def guard_compatibility(port: int) -> None:
+def guard_compatibility(port: int, secrets: Path | None = None) -> None:
     """Have a compatibility rule for all subjects; one that a person chose is left alone."""
-    level = json.loads(ask(port, "GET", f"{API}/config")[1])["compatibilityLevel"]
+    level = json.loads(ask(port, "GET", f"{API}/config", secrets=secrets)[1])["compatibilityLevel"]
     if level == "NONE":
-        ask(port, "PUT", f"{API}/config", {"compatibility": "BACKWARD"})
+        ask(port, "PUT", f"{API}/config", {"compatibility": "BACKWARD"}, secrets=secrets)
 
 
-def ask(port: int, method: str, path: str, body: object = None, timeout: float = 5.0) -> tuple[int, bytes]:
-    """One HTTP exchange with the local registry: status and body."""
+def ask(
+    port: int, method: str, path: str, body: object = None, timeout: float = 5.0, secrets: Path | None = None
+) -> tuple[int, bytes]:
+    """One HTTP exchange with the local registry: status and body; with `secrets`, as its administrator."""
+    headers = {"Content-Type": "application/json"}
     connection = HTTPConnection(HOST, port, timeout=timeout)
+    if secrets is not None:
+        trusted = ssl.create_default_context(cafile=certificates.authority_file(secrets))
+        connection = HTTPSConnection(HOST, port, timeout=timeout, context=trusted)
+        named = f"{logins.ADMIN}:{logins.read(secrets)[logins.ADMIN]}"
+        headers["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"
     try:
         content = None if body is None else json.dumps(body)
-        connection.request(method, path, content, {"Content-Type": "application/json"})
+        connection.request(method, path, content, headers)
         response = connection.getresponse()
         return response.status, response.read()
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 NAME, DIRECTORY, PORT = "-Dsluicegate.service=", "-Dsluicegate.directory=", "-Dsluicegate.port="
+SECURE = "-Dsluicegate.secure=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that runs; `since` is in seconds since 1970."""
+    """A service that runs; `since` is in seconds since 1970; `secure`: with TLS and log-ins."""
 
     name: str
     port: int
     process: psutil.Process
+    secure: bool = False
 
     @property
     def pid(self) -> int:
@@ -51,9 +53,9 @@ class Running:
             return False
 
 
-def marks(name: str, directory: Path, port: int) -> tuple[str, ...]:
+def marks(name: str, directory: Path, port: int, secure: bool = False) -> tuple[str, ...]:
     """The arguments by which a service is known."""
-    return f"{NAME}{name}", f"{DIRECTORY}{directory}", f"{PORT}{port}"
+    return f"{NAME}{name}", f"{DIRECTORY}{directory}", f"{PORT}{port}", *([SECURE] if secure else [])
 
 
 def start(service: Service) -> Running:
@@ -66,7 +68,7 @@ def start(service: Service) -> Running:
     ]
     environment = {**os.environ, **service.environment}
     pid = os.posix_spawn(service.command[0], service.command, environment, file_actions=actions, setsid=True)
-    return Running(service.name, service.port, psutil.Process(pid))
+    return Running(service.name, service.port, psutil.Process(pid), SECURE in service.command)
 
 
 def find(name: str, directory: Path) -> Running | None:
@@ -75,7 +77,7 @@ def find(name: str, directory: Path) -> Running | None:
         arguments = process.info["cmdline"] or ()
         if f"{NAME}{name}" in arguments and f"{DIRECTORY}{directory}" in arguments:
             port = next(argument.removeprefix(PORT) for argument in arguments if argument.startswith(PORT))
-            running = Running(name, int(port), process)
+            running = Running(name, int(port), process, SECURE in arguments)
             if running.is_alive():
                 return running
     return None

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from streams.stack import broker, kafka, registry
 
 NAMES = (kafka.NAME, registry.NAME)
 """In the order in which they start; they stop the other way round."""
 
-READY: dict[str, Callable[[int], bool]] = {kafka.NAME: broker.is_ready, registry.NAME: registry.is_ready}
-"""How each is asked whether it is ready, on its port."""
+READY: dict[str, Callable[[int, Path | None], bool]] = {
+    kafka.NAME: broker.is_ready,
+    registry.NAME: registry.is_ready,
+}
+"""How each is asked whether it is ready, on its port, with the secrets of a secured one."""
 
 Report = Callable[[str, str], None]
 """Called with the name of a service (or `jars`, `stack`) and what it is doing now."""

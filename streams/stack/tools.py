@@ -1,11 +1,13 @@
 """Kafka's own command line tools, run from the jars."""
 
 import os
+from collections.abc import Mapping
 from typing import NoReturn
 
 from streams.mistake import UserMistake
 from streams.settings import Settings
 from streams.stack import compose, containers, jars, kafka, programs
+from streams.stack.java_login import as_file, handed_over, java_properties
 from streams.stack.layout import Layout
 
 TOOLS = {
@@ -36,6 +38,16 @@ TOOLS = {
 OFFLINE = frozenset({"dump-log", "storage"})
 """Tools that read files and know no server."""
 
+LOGIN_OPTIONS = {
+    "cluster": "--config",
+    "console-consumer": "--consumer.config",
+    "console-producer": "--producer.config",
+    "consumer-perf-test": "--consumer.config",
+    "leader-election": "--admin.config",
+    "producer-perf-test": "--producer.config",
+}
+"""How tools are told where their client's properties are; all others: --command-config."""
+
 OPTION_LAST = frozenset({"cluster"})
 """Tools whose sub-command comes before its options."""
 
@@ -47,14 +59,31 @@ def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
     """
     if name not in TOOLS:
         raise UserMistake(f"Kafka has no tool {name!r} here; `sluicegate kafka-tool --list` shows those it has")
+    login = java_properties(settings.kafka.properties)
     if programs.engine(settings.stack.engine) == "docker":
+        if login:
+            raise UserMistake("kafka-tool logs in from Java alone, not from a container: install Java and Maven")
         script = f"/opt/kafka/bin/kafka-{name}.sh"
         inside = containers.command(settings, "exec", "--no-TTY", "kafka", script)
         return [*inside, *with_server(name, arguments, compose.reached_inside(settings))]
     layout = Layout.of(settings.stack)
     java = [programs.java(), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     java += [kafka.configuration("tools-log4j2.properties"), "-cp", kafka.classpath(layout), TOOLS[name]]
-    return [*java, *with_server(name, arguments, settings.kafka.bootstrap_servers)]
+    addressed = with_server(name, arguments, settings.kafka.bootstrap_servers)
+    return [*java, *with_login(name, addressed, login)]
+
+
+def with_login(name: str, arguments: list[str], login: Mapping[str, str]) -> list[str]:
+    """The arguments with the option that says how to log in, unless the user gave it or there is nothing to say.
+
+    The tool reads it from a file: everybody may read a process's arguments.
+    """
+    option = LOGIN_OPTIONS.get(name, "--command-config")
+    asked_help = any(argument.startswith("--help") for argument in arguments)
+    given = any(argument.startswith((option, "--command-config")) for argument in arguments)
+    if not login or given or asked_help or name in OFFLINE:
+        return arguments
+    return [*arguments, option, handed_over(as_file(login))]
 
 
 def with_server(name: str, arguments: list[str], address: str) -> list[str]:

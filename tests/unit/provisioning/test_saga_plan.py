@@ -69,6 +69,7 @@ def test_each_record_has_its_own_subject_and_its_compatibility() -> None:
 
 def test_permissions_say_who_writes_where() -> None:
     lines = [line for line in plan().as_json()["acls"] if "sluicegate.sagas.history" in line]
-    assert any("sluicegate-worker" in line and "Write" in line for line in lines)
+    assert any("sluicegate-orchestrator" in line and "Write" in line for line in lines)
+    assert not any("sluicegate-worker" in line for line in lines)
     assert not any("sluicegate-client" in line and "Write" in line for line in lines)
     assert any("--topic sluicegate.echo.requests" in line and "Write" in line for line in plan().as_json()["acls"])

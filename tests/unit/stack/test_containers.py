@@ -40,7 +40,7 @@ def calls(folder: Path) -> list[str]:
 
 
 def test_up_starts_the_document_and_waits(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "guard_compatibility", lambda _port: None)
+    monkeypatch.setattr(registry, "guard_compatibility", lambda _port, _secrets: None)
     lifecycle.up(settings)
     assert calls(folder)[0] == "up --detach --wait --wait-timeout 5"
     assert json.loads((folder / "stack" / "compose.json").read_text()) == compose.document(settings)

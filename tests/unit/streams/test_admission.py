@@ -39,7 +39,7 @@ class Door:
         registry.register(subject(REQUESTS), schema)
         self.codec = Codec(schema, subject(REQUESTS), registry)
         self.codec.bind()
-        self.admission = Admission("echo", self.codec, Wish, None, BINDING.dead_letters, remember=True)
+        self.admission = Admission("echo", self.codec, Wish, None, BINDING.dead_letters_of, remember=True)
         self.partition = Partition(REQUESTS, 0, AnswerBook(Bounds(1_000, 1 << 20, 3_600_000)))
 
     def admit(self, offset: int, payload: bytes = b"") -> Entry:

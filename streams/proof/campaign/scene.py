@@ -107,6 +107,12 @@ class Scene:
                 f"and {goal:.0f} answers did not come within {seconds:g} s"
             )
 
+    def go_on(self, more: float) -> None:
+        """Lets the load go on, and blocks until so many more requests are answered."""
+        goal = self.answered + more
+        self.load.allowed = max(self.load.allowed, goal)
+        self.reach(goal)
+
     def in_pieces(self, faults: int) -> Callable[[float], None]:
         """What a storm calls before each fault: the load is cut in pieces, and goes on to the end of that fault's."""
         piece = self.demand.requests / (faults + 1)

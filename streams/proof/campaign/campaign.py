@@ -23,6 +23,7 @@ def run(trials: Iterable[Trial], form: Form, seed: int, ground: Ground, journal:
         hindrance = trial.hindrance(os.geteuid() == 0)
         if hindrance:
             figures.take([reported(f"{trial.code} {trial.name}: not run", 1, "", hindrance)])
+            figures.write()
             continue
         rounds = [one_round(trial, form, number, ground, journal) for number in seeds(trial, form, seed)]
         figures.take(judge(trial, trial.scales[form], total(rounds), len(rounds)))

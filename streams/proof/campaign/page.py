@@ -39,11 +39,11 @@ LINES: Mapping[str, Line] = {
         "100 kill -9 of a worker or of the process that runs its model: no request may be blamed", "none found"
     ),
     "R2": Line(
-        "15 kill -9 and 5 clean restarts of the broker, every third transaction of a bystander aborted",
+        "15 kill -9 and 5 clean restarts of the broker; every third transaction of the sender is aborted",
         "Kafka: each of 3 brokers once; Kafka Streams: 5 clean or 5 hard",
     ),
     "R3": Line(
-        "three brokers, replication 3: 9 kills of a partition's leader",
+        "three brokers, replication 3: 9 kills of the one that leads requests, transactions or the group",
         "Kafka: each of 3 brokers once; Kafka Streams: the leader 5 times",
     ),
     "R5": Line(
@@ -64,8 +64,13 @@ LINES: Mapping[str, Line] = {
         "Flink: 10 changes of scale; Kafka Streams: 3 joins",
     ),
     "R9": Line(
-        "20 faults of the network in 300 s: delay, bandwidth, resets, cuts of up to 60 s",
+        "20 faults of the network in 300 s for one worker or for all: delay, bandwidth, slices, silence, resets, cuts, "
+        "a broker that stands still; then a cut of 60 s",
         "Kafka's Trogdor: a cut of 60 s, 100 ms with 3 Mbit/s for 60 s",
+    ),
+    "R9P": Line(
+        "10 faults of packets: lost, doubled, disordered, none at all; then a partition of 60 s",
+        "Jepsen: partitions each 15 s",
     ),
     "R10": Line(
         "a history of reads and writes, checked: 30 seeds of 120 s at 100 operations a second under all faults",
@@ -75,9 +80,12 @@ LINES: Mapping[str, Line] = {
         "1,000 sagas, 200 kills of all who take part, the broker too: no credit lost or made",
         "Temporal: faults injected by store and method, without a count of kills",
     ),
-    "R12": Line("20 steps of a worker's clock: an hour on, back, to and fro", "Jepsen: clock faults each 15 s"),
+    "R12": Line(
+        "20 steps of one worker's clock: 1 h and 2.5 h ahead and behind, and to and fro every 5 ms",
+        "Jepsen: clock faults each 15 s",
+    ),
     "R13": Line(
-        "full disks: the broker's, the checkpoints', the spool's",
+        "full disks under load, 3 times each: the broker's, the workers' checkpoints, their logs, all that is theirs",
         "Kafka: a failing log folder under load",
     ),
     "R14": Line("100,000 hostile inputs, from a corpus and from fuzzing", "none found with figures"),

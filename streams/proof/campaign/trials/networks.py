@@ -33,7 +33,7 @@ def run(ground: Ground, one: Round) -> Tally:
     """A load of so many seconds, a fault in each period, then a partition of everybody, if it is to have one."""
     random = Random(one.seed)
     site = Site.made(ground.settings)
-    plan = kinds(random, one.count("faults"))
+    plan = drawn(random, KINDS, one.count("faults"))
     scene = Scene(site, Demand(ENDLESS, random, rate=RATE), slots=range(WORKERS), policy=FORGIVING)
     with ExitStack() as context:
         ways = [context.enter_context(FrameProxy(ground.settings.kafka.bootstrap_servers)) for _ in range(WORKERS)]
@@ -55,12 +55,12 @@ def run(ground: Ground, one: Round) -> Tally:
     )
 
 
-def kinds(random: Random, count: int) -> list[str]:
+def drawn(random: Random, kinds: Sequence[str], count: int) -> list[str]:
     """So many faults: no kind twice before every kind was once."""
-    drawn: list[str] = []
-    while len(drawn) < count:
-        drawn += random.sample(KINDS, len(KINDS))
-    return drawn[:count]
+    found: list[str] = []
+    while len(found) < count:
+        found += random.sample(kinds, len(kinds))
+    return found[:count]
 
 
 def lead(scene: Scene, ways: Sequence[FrameProxy]) -> None:

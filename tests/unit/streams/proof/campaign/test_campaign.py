@@ -1,5 +1,7 @@
 """How the campaign counts, judges, and goes on where it was."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,21 @@ def test_a_campaign_in_which_nothing_succeeds_or_too_little_is_killed_fails() ->
     trial = Runs().trial
     failed = [row.name for row in judge(trial, SCALE, Tally(kills=5, longest_stall=1.6), 3) if not row.holds]
     assert failed == ["R0 nothing: succeeded", "R0 nothing: kills", "R0 nothing: longest stall"]
+
+
+def test_a_trial_that_can_t_be_run_here_is_told_and_not_run(tmp_path: Path) -> None:
+    runs = Runs()
+    runs.trial = replace(runs.trial, lacks=lambda: "a C compiler")
+    assert tried(runs, tmp_path)
+    assert runs.seeds == []
+    (row,) = json.loads((tmp_path / "rows.json").read_text())
+    assert (row["name"], row["holds"], row["note"]) == ("R0 nothing: not run", True, "needs a C compiler")
+
+
+def test_root_is_asked_for_only_where_it_is_needed() -> None:
+    trial = replace(Runs().trial, needs_root="a network namespace")
+    assert trial.hindrance(is_root=False) == "needs root for a network namespace"
+    assert trial.hindrance(is_root=True) == ""
 
 
 def test_what_is_over_is_not_run_again(tmp_path: Path) -> None:

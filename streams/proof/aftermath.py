@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from confluent_kafka import IsolationLevel, TopicPartition
 
 from streams.client.connection import ANSWER_SECONDS, admin, require_topics
+from streams.client.login import WatchedAdmin
 from streams.client.reading import OffsetSpec, TopicReader
 from streams.settings import Settings
 from streams.stack import tools
@@ -16,9 +17,9 @@ GROUP_METADATA_KEY = 2
 DONE = frozenset({"CompleteCommit", "CompleteAbort", "Empty", "Dead"})
 
 
-def unsettled(settings: Settings, topics: Sequence[str]) -> dict[str, int]:
+def unsettled(settings: Settings, topics: Sequence[str], client: WatchedAdmin | None = None) -> dict[str, int]:
     """How many records of each partition lie behind an open transaction; empty when none does."""
-    client = admin(settings)
+    client = client or admin(settings)
     counts = require_topics(client, settings, topics)
     places = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     high, stable = (

@@ -28,8 +28,8 @@ def command(
 ) -> None:
     """Create the topics and register the schemas; what is there already is left, so it may be repeated.
 
-    A topic with another number of partitions is refused, with what to do. ACLs are only shown: which principals
-    there are is the cluster's matter.
+    A topic with another number of partitions is refused, with what to do. ACLs are only shown, because which principals
+    there are is the cluster's matter; on the stack of `sluicegate up --secure` they are made.
     """
     from streams.lanes import catalogue
 
@@ -38,7 +38,7 @@ def command(
     if show:
         typer.echo(json.dumps(plan.as_json(), indent=2)) if as_json else print_plan(plan)
         return
-    done = provision(settings, plan)
+    done = provision(settings, plan, whole=not only)
     typer.echo(json.dumps(done.as_json(), indent=2)) if as_json else print_done(plan, done)
 
 
@@ -72,6 +72,8 @@ def print_done(plan: Plan, done: Provisioned) -> None:
         console.print(f"{change.topic}: {was}")
     for line in done.schemas or ("all schemas are registered",):
         console.print(line)
+    if done.access.made or done.access.taken:
+        console.print(f"ACLs: {done.access.made} made, {done.access.taken} taken away")
     for line in done.topics.notices:
         console.print(f"[yellow]note[/] {line}")
 

@@ -36,6 +36,9 @@ class Granted:
     taken: int
 
 
+NOTHING = Granted(0, 0)
+
+
 def grant(admin: AdminClient, permissions: Sequence[Permission], *, sweep: bool = False) -> Granted:
     """Has these permissions on the cluster; with `sweep`, their principals have no others afterwards. Blocks.
 

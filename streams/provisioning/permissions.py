@@ -12,12 +12,13 @@ from schemas.topics import SAGAS
 from streams.binding import Binding, Counter
 from streams.client.letterbox import REPLAYER
 from streams.client.reply_topic import PREFIX as REPLIES
+from streams.provisioning.roles import CLIENT, OPERATOR, ORCHESTRATOR, WORKER
 from streams.tenants import prefix
+
+__all__ = ["CLIENT", "OPERATOR", "ORCHESTRATOR", "WORKER", "Permission", "lane_permissions", "permissions_for"]
 
 Resource = Literal["topic", "group", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
-WORKER, ORCHESTRATOR = "sluicegate-worker", "sluicegate-orchestrator"
-CLIENT, OPERATOR = "sluicegate-client", "sluicegate-operator"
 
 READING = ("Read", "Describe")
 WRITING = ("Write", "Describe")

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from streams.private_files import write_private
+from streams.stack import secret_files
 
 AUTHORITY_DAYS, SERVER_DAYS, RENEW_DAYS = 3_650, 397, 30
 CLOCKS = timedelta(hours=1)
@@ -30,30 +31,15 @@ HOSTS = ("localhost", "127.0.0.1")
 Key = ec.EllipticCurvePrivateKey
 
 
-def authority_file(folder: Path) -> Path:
-    """The certificate that clients trust."""
-    return folder / "ca.pem"
-
-
-def authority_key_file(folder: Path) -> Path:
-    """The key that signs; only `up --secure` reads it."""
-    return folder / "ca.key"
-
-
-def server_file(folder: Path, name: str) -> Path:
-    """Key and certificates of one server."""
-    return folder / f"{name}.pem"
-
-
 def make(folder: Path, servers: Sequence[str], now: datetime | None = None) -> None:
     """Have the authority and a certificate for each server there; what is good for another month is left alone."""
     moment = now or datetime.now(UTC)
-    if not authority_file(folder).is_file() or expires(authority_file(folder), moment):
+    if not secret_files.authority(folder).is_file() or expires(secret_files.authority(folder), moment):
         make_authority(folder, moment)
         for name in servers:
-            server_file(folder, name).unlink(missing_ok=True)
+            secret_files.server(folder, name).unlink(missing_ok=True)
     for name in servers:
-        if not server_file(folder, name).is_file() or expires(server_file(folder, name), moment):
+        if not secret_files.server(folder, name).is_file() or expires(secret_files.server(folder, name), moment):
             make_server(folder, name, moment)
 
 
@@ -76,20 +62,20 @@ def make_authority(folder: Path, now: datetime) -> None:
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())
     )
-    write_private(authority_key_file(folder), pem_of(key))
-    write_private(authority_file(folder), made.public_bytes(Encoding.PEM).decode())
+    write_private(secret_files.authority_key(folder), pem_of(key))
+    write_private(secret_files.authority(folder), made.public_bytes(Encoding.PEM).decode())
 
 
 def make_server(folder: Path, name: str, now: datetime) -> None:
     """A certificate for a server of this machine; Kafka's node is a client of itself too, so it may be both."""
-    signing = load_pem_private_key(authority_key_file(folder).read_bytes(), None)
+    signing = load_pem_private_key(secret_files.authority_key(folder).read_bytes(), None)
     assert isinstance(signing, Key)
-    authority = x509.load_pem_x509_certificate(authority_file(folder).read_bytes())
+    authority = x509.load_pem_x509_certificate(secret_files.authority(folder).read_bytes())
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in HOSTS]
     both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     made = (
-        begun(common_name(name), AUTHORITY, key, now, SERVER_DAYS)
+        begun(secret_files.common_name(name), AUTHORITY, key, now, SERVER_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage(both), critical=False)
@@ -97,12 +83,7 @@ def make_server(folder: Path, name: str, now: datetime) -> None:
         .sign(signing, hashes.SHA256())
     )
     chain = [one.public_bytes(Encoding.PEM).decode() for one in (made, authority)]
-    write_private(server_file(folder, name), pem_of(key) + "".join(chain))
-
-
-def common_name(server: str) -> str:
-    """What a server's certificate calls it, and so Kafka."""
-    return f"sluicegate-{server}"
+    write_private(secret_files.server(folder, name), pem_of(key) + "".join(chain))
 
 
 def begun(subject: str, issuer: str, key: Key, now: datetime, days: int) -> x509.CertificateBuilder:

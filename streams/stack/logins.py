@@ -9,13 +9,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from streams.private_files import make_private, write_private
-from streams.provisioning.permissions import CLIENT, OPERATOR, ORCHESTRATOR, WORKER
-from streams.stack import certificates
+from streams.provisioning.roles import CLIENT, OPERATOR, ORCHESTRATOR, WORKER
+from streams.stack import secret_files
 from streams.stack.layout import Layout
 
 ADMIN, BROKER, REGISTRY = "sluicegate-admin", "sluicegate-broker", "sluicegate-registry"
-KAFKA_SERVER, REGISTRY_SERVER, WEB_SERVER = "kafka", "registry", "web"
-SERVERS = (KAFKA_SERVER, REGISTRY_SERVER, WEB_SERVER)
 
 ROLES = {
     "admin": ADMIN,
@@ -35,25 +33,23 @@ def principals(tenants: Iterable[str]) -> tuple[str, ...]:
 
 def have(layout: Layout, tenants: Iterable[str]) -> dict[str, str]:
     """Everybody's password; those that are not there yet are drawn and kept, and so are the certificates."""
+    # Imported late: nobody else needs to make certificates.
+    from streams.stack import certificates
+
     place = layout.secrets
     make_private(place)
-    certificates.make(place, SERVERS)
-    known = read(place) if path(place).is_file() else {}
+    certificates.make(place, secret_files.SERVERS)
+    known = read(place) if secret_files.passwords(place).is_file() else {}
     wanted = {name: known.get(name) or token_urlsafe(PASSWORD_BYTES) for name in principals(tenants)}
     everything = {**known, **wanted}
     if everything != known:
-        write_private(path(place), json.dumps(everything, indent=2))
+        write_private(secret_files.passwords(place), json.dumps(everything, indent=2))
     return everything
 
 
 def read(place: Path) -> dict[str, str]:
     """Every password that was drawn."""
-    return dict(json.loads(path(place).read_text()))
-
-
-def path(place: Path) -> Path:
-    """The file of passwords."""
-    return place / "passwords.json"
+    return dict(json.loads(secret_files.passwords(place).read_text()))
 
 
 def login(place: Path, principal: str, password: str) -> dict[str, str]:
@@ -63,7 +59,7 @@ def login(place: Path, principal: str, password: str) -> dict[str, str]:
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": principal,
         "sasl.password": password,
-        "ssl.ca.location": str(certificates.authority_file(place)),
+        "ssl.ca.location": str(secret_files.authority(place)),
     }
 
 

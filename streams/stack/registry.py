@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 
 from streams.settings import Settings
-from streams.stack import archive, certificates, logins, programs, secure_registry
+from streams.stack import archive, logins, programs, secret_files, secure_registry
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.service import Service, marks
@@ -97,7 +97,7 @@ def ask(
     headers = {"Content-Type": "application/json"}
     connection = HTTPConnection(HOST, port, timeout=timeout)
     if secrets is not None:
-        trusted = ssl.create_default_context(cafile=certificates.authority_file(secrets))
+        trusted = ssl.create_default_context(cafile=secret_files.authority(secrets))
         connection = HTTPSConnection(HOST, port, timeout=timeout, context=trusted)
         named = f"{logins.ADMIN}:{logins.read(secrets)[logins.ADMIN]}"
         headers["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"

@@ -1,6 +1,7 @@
 """The settings file of each role on the secured stack: what it needs, with its own name and password, and no more."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from streams.binding import tenants_of
 from streams.lanes import catalogue
 from streams.private_files import write_private
 from streams.settings import Settings
-from streams.stack import certificates, logins
+from streams.stack import logins, secret_files
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.stack.registry import API
@@ -18,6 +19,7 @@ NOTE = "# Made by `sluicegate up --secure`, which writes it anew. It holds a pas
 RUNNING = ("admin", "operator", "worker", "orchestrator")
 """Roles that need all settings; a client needs the names and sizes of topics alone."""
 SHARED = ("topics", "sagas", "dead_letters", "control")
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 BOUND = ("requests", "results", "group")
 
 
@@ -61,7 +63,7 @@ def registry(settings: Settings, place: Path, principal: str, password: str) -> 
         "url": f"https://{HOST}:{settings.stack.registry_port}{API}",
         "properties": {
             "basic.auth.user.info": f"{principal}:{password}",
-            "ssl.ca.location": str(certificates.authority_file(place)),
+            "ssl.ca.location": str(secret_files.authority(place)),
         },
     }
 
@@ -71,25 +73,30 @@ def worker(role: str, given: Mapping[str, Any], place: Path) -> dict[str, Any]:
     sagas = [name for name, kind in catalogue().items() if kind.several]
     wanted = given.get("lanes") or list(catalogue())
     lanes = sagas if role == "orchestrator" else [name for name in wanted if name not in sagas]
-    return {**given, "lanes": lanes, "web_certificate": str(certificates.server_file(place, logins.WEB_SERVER))}
+    return {**given, "lanes": lanes, "web_certificate": str(secret_files.server(place, secret_files.WEB))}
 
 
 def toml(value: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
     """A mapping as the lines of a TOML file: what is plain first, then a table for each mapping in it."""
     plain = {name: one for name, one in value.items() if not isinstance(one, Mapping)}
     if path and (plain or not value):
-        yield f"\n[{'.'.join(map(json.dumps, path))}]"
+        yield f"\n[{'.'.join(map(key, path))}]"
     for name, one in plain.items():
-        yield f"{json.dumps(name)} = {inline(one)}"
+        yield f"{key(name)} = {inline(one)}"
     for name, one in value.items():
         if isinstance(one, Mapping):
             yield from toml(one, (*path, name))
 
 
+def key(name: str) -> str:
+    """A name as TOML has it: in quotes where it has a dot, or anything else that would mean something."""
+    return name if BARE.fullmatch(name) else json.dumps(name)
+
+
 def inline(value: Any) -> str:
     """A value on one line; JSON's texts, numbers and truths are TOML's too."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(name)} = {inline(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key(name)} = {inline(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(inline, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from confluent_kafka.admin import (
     AdminClient,
@@ -12,9 +13,11 @@ from confluent_kafka.admin import (
 )
 
 from streams.private_files import write_private
-from streams.provisioning import access
-from streams.stack import certificates, logins
+from streams.stack import logins, secret_files, secure_registry
 from streams.stack.layout import Layout
+
+if TYPE_CHECKING:
+    from streams.provisioning.permissions import Permission
 
 ITERATIONS = 8_192
 SECONDS = 30.0
@@ -25,7 +28,7 @@ def properties(place: Path, passwords: Mapping[str, str]) -> dict[str, str]:
 
     Its own node comes to the controller's listener with its certificate, and nobody else has one of that name.
     """
-    node = certificates.common_name(logins.KAFKA_SERVER)
+    node = secret_files.common_name(secret_files.KAFKA)
     return {
         "listener.security.protocol.map": "CLIENT:SASL_SSL,CONTROLLER:SSL",
         "listener.name.controller.ssl.client.auth": "required",
@@ -33,9 +36,9 @@ def properties(place: Path, passwords: Mapping[str, str]) -> dict[str, str]:
         "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
         "listener.name.client.scram-sha-512.sasl.jaas.config": logins.jaas(logins.BROKER, passwords[logins.BROKER]),
         "ssl.keystore.type": "PEM",
-        "ssl.keystore.location": str(certificates.server_file(place, logins.KAFKA_SERVER)),
+        "ssl.keystore.location": str(secret_files.server(place, secret_files.KAFKA)),
         "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": str(certificates.authority_file(place)),
+        "ssl.truststore.location": str(secret_files.authority(place)),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",
         "super.users": f"User:{logins.ADMIN};User:{logins.BROKER};User:CN={node}",
@@ -59,13 +62,16 @@ def first_users(place: Path, passwords: Mapping[str, str]) -> Iterator[str]:
 
 def let_in(layout: Layout, port_address: str, passwords: Mapping[str, str]) -> None:
     """Has every user known by their password, and the registry allowed what it needs. Blocks."""
+    # Imported late: only this needs to know what permissions are.
+    from streams.provisioning.access import grant
+
     place = layout.secrets
     login = logins.login(place, logins.ADMIN, passwords[logins.ADMIN])
     admin = AdminClient({"bootstrap.servers": port_address, **login})
     futures = admin.alter_user_scram_credentials(list(credentials(passwords)), request_timeout=SECONDS)
     for future in futures.values():
         future.result(SECONDS)
-    access.grant(admin, registry_permissions())
+    grant(admin, registry_permissions())
 
 
 def credentials(passwords: Mapping[str, str]) -> Iterable[UserScramCredentialUpsertion]:
@@ -75,10 +81,11 @@ def credentials(passwords: Mapping[str, str]) -> Iterable[UserScramCredentialUps
         yield UserScramCredentialUpsertion(name, info, password.encode())
 
 
-def registry_permissions() -> list[access.Permission]:
+def registry_permissions() -> list["Permission"]:
     """The registry's own topics, which it makes, and its groups."""
-    from streams.stack.secure_registry import GROUPS, TOPICS
+    from streams.provisioning.permissions import Permission
 
     operations = ("Create", "Read", "Write", "Describe", "DescribeConfigs")
-    topics = [access.Permission(logins.REGISTRY, "topic", topic, operations) for topic in TOPICS]
-    return [*topics, access.Permission(logins.REGISTRY, "group", GROUPS, ("Read", "Describe"), "prefixed")]
+    topics = [Permission(logins.REGISTRY, "topic", topic, operations) for topic in secure_registry.TOPICS]
+    groups = Permission(logins.REGISTRY, "group", secure_registry.GROUPS, ("Read", "Describe"), "prefixed")
+    return [*topics, groups]

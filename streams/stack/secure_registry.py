@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streams.private_files import write_private
-from streams.stack import certificates, logins
+from streams.stack import logins, secret_files
 
 TOPICS = ("kafkasql-journal", "kafkasql-snapshots", "registry-events")
 GROUPS = "sluicegate-registry-"
@@ -27,13 +27,13 @@ def write(place: Path, port: int, passwords: Mapping[str, str]) -> None:
 
 def properties(place: Path, port: int, passwords: Mapping[str, str]) -> dict[str, str]:
     """Only the administrator may change schemas; everybody else who has a password may read them."""
-    pem = str(certificates.server_file(place, logins.REGISTRY_SERVER))
+    pem = str(secret_files.server(place, secret_files.REGISTRY))
     kafka = {
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.jaas.config": logins.jaas(logins.REGISTRY, passwords[logins.REGISTRY]),
         "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": str(certificates.authority_file(place)),
+        "ssl.truststore.location": str(secret_files.authority(place)),
     }
     users = {name: word for name, word in passwords.items() if name not in (logins.BROKER, logins.REGISTRY)}
     realm = "quarkus.security.users.embedded"

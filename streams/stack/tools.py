@@ -49,7 +49,7 @@ LOGIN_OPTIONS = {
 """How tools are told where their client's properties are; all others: --command-config."""
 
 OPTION_LAST = frozenset({"cluster"})
-"""Tools whose sub-command comes before its options."""
+"""Tools whose sub-command comes before its options; all others' comes after those that say where and who."""
 
 
 def command(name: str, arguments: list[str], settings: Settings) -> list[str]:
@@ -83,7 +83,8 @@ def with_login(name: str, arguments: list[str], login: Mapping[str, str]) -> lis
     given = any(argument.startswith((option, "--command-config")) for argument in arguments)
     if not login or given or asked_help or name in OFFLINE:
         return arguments
-    return [*arguments, option, handed_over(as_file(login))]
+    told = [option, handed_over(as_file(login))]
+    return [*arguments, *told] if name in OPTION_LAST else [*told, *arguments]
 
 
 def with_server(name: str, arguments: list[str], address: str) -> list[str]:

@@ -1,0 +1,145 @@
+"""A secured stack for tests, with everything that its roles need to show what they may and may not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from streams.client.connection import admin
+from streams.settings import LaneSettings, Settings, override
+from streams.stack import lifecycle
+from streams.stack.layout import Layout
+from streams.stack.logins import read
+from streams.stack.testing import StackForTests
+from streams.testing import eventually
+
+SLUICEGATE = str(Path(sys.executable).with_name("sluicegate"))
+TENANTS = ("north", "south")
+SECONDS = 10.0
+
+
+class SecuredSite:
+    """A secured stack with two tenants of the lane `echo`; `up` makes it and its topics."""
+
+    def __init__(self, folder: Path, jars: Path) -> None:
+        self.stack = StackForTests.on_free_ports(folder, jars)
+        plain = self.stack.settings
+        self.settings = override(
+            plain,
+            {
+                "stack": plain.stack.model_copy(update={"secure": True}),
+                "lanes": {"echo": LaneSettings(tenants=TENANTS)},
+                "topics": plain.topics.model_copy(update={"partitions": 1}),
+            },
+        )
+        self.layout = Layout.of(self.settings.stack)
+        self._workers: list[psutil.Popen] = []
+
+    def up(self) -> None:
+        """Starts it; blocks until it is ready."""
+        lifecycle.up(self.settings)
+
+    def discard(self) -> None:
+        """Ends the workers, and deletes everything."""
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
+        self.stack.discard()
+
+    def file(self, role: str) -> Path:
+        """The settings file of a role."""
+        return self.layout.secrets / f"{role}.toml"
+
+    def role(self, role: str) -> Settings:
+        """A role's settings, as a process that was told of its file reads them."""
+        before = os.environ["SLUICEGATE_SETTINGS"]
+        os.environ["SLUICEGATE_SETTINGS"] = str(self.file(role))
+        try:
+            return Settings()
+        finally:
+            os.environ["SLUICEGATE_SETTINGS"] = before
+
+    def passwords(self) -> dict[str, str]:
+        """Everybody's."""
+        return read(self.layout.secrets)
+
+    def altered(self, role: str, old: str, new: str) -> Path:
+        """A role's file with something else in it."""
+        path = self.layout.root / f"{role}-altered.toml"
+        text = self.file(role).read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        return path
+
+    def run(self, file: Path, *words: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Runs `sluicegate` with a settings file."""
+        environment = {**os.environ, "SLUICEGATE_SETTINGS": str(file)}
+        command = [SLUICEGATE, *words]
+        return subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def worker(self, log: Path) -> psutil.Popen:
+        """A worker of the lane `echo`; it may not be ready yet."""
+        environment = {**os.environ, "SLUICEGATE_SETTINGS": str(self.file("worker"))}
+        with log.open("wb") as output:
+            command = [SLUICEGATE, "worker", "--only", "echo", "--slot", "0"]
+            self._workers.append(psutil.Popen(command, env=environment, stdout=output, stderr=output))
+        return self._workers[-1]
+
+    def produce(self, role: str, topic: str, **more: Any) -> str:
+        """Writes one record: `ok`, or the name of what the cluster said."""
+        told: list[KafkaError | None] = []
+        properties = self.role(role).kafka.client(**{"log_level": 0, "message.timeout.ms": 5_000, **more})
+        producer = Producer(properties)
+        producer.produce(topic, b"x", on_delivery=lambda error, _message: told.append(error))
+        producer.flush(SECONDS)
+        (error,) = told
+        return "ok" if error is None else error.name()
+
+    def consume(self, role: str, topic: str) -> str:
+        """Reads one record, or up to the end: `ok`, or the name of what the cluster said."""
+        properties = {"group.id": f"{role}.reader", "log_level": 0, "enable.partition.eof": True}
+        consumer = Consumer(self.role(role).kafka.client(**properties))
+        try:
+            consumer.assign([TopicPartition(topic, 0, 0)])
+            message = eventually(lambda: consumer.poll(0.1), within=SECONDS)
+            error = message.error()
+            return "ok" if error is None or error.code() == KafkaError._PARTITION_EOF else error.name()
+        finally:
+            consumer.close()
+
+    def begin(self, role: str, identity: str) -> str:
+        """Takes a transactional id: `ok`, or the name of what the cluster said."""
+        producer = Producer(self.role(role).kafka.client(**{"transactional.id": identity, "log_level": 0}))
+        try:
+            producer.init_transactions(SECONDS)
+        except KafkaException as error:
+            return error.args[0].name()
+        return "ok"
+
+    def join(self, role: str, group: str, topic: str) -> str:
+        """Joins a consumer group: `ok`, or the name of what the cluster said."""
+        properties = self.role(role).kafka.client(**{"group.id": group, "log_level": 0})
+        consumer = Consumer(properties)
+        assigned: list[bool] = []
+        try:
+            consumer.subscribe([topic], on_assign=lambda *_: assigned.append(True))
+            message = eventually(lambda: consumer.poll(0.1) or (assigned and "ok"), within=SECONDS)
+            return message if isinstance(message, str) else message.error().name() if message.error() else "ok"
+        finally:
+            consumer.close()
+
+    def topics(self, role: str) -> set[str]:
+        """The topics that a role can see at all."""
+        return set(admin(self.role(role)).metadata(SECONDS).topics)

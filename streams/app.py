@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import faust
@@ -112,16 +113,20 @@ class Worker:
             spare_collector()
             sys.setswitchinterval(SWITCH_SECONDS)
             names = [lane.name for lane in self.lanes]
-            presence.announce(self.settings, self.slot.number, names, self.pages.served_port)
+            announcing = asyncio.create_task(presence.keep_announcing(partial(self._announce, names)))
             log.info("worker started", slot=self.slot.number, lanes=names, web_port=self.pages.served_port)
             await self.stopping.wait()
             log.info("worker stopping", leave=leave)
+            announcing.cancel()
             await asyncio.gather(*(lane.stop(leave=leave) for lane in self.lanes))
         finally:
             await asyncio.to_thread(self.stops.stop)
             await self.app.stop()
             self.registry.close()
         return self.exit_code
+
+    def _announce(self, names: Sequence[str]) -> None:
+        presence.announce(self.settings, self.slot.number, names, self.pages.served_port)
 
     def health(self) -> Health:
         """Whether the worker lives and is ready, and why not."""

@@ -3,21 +3,26 @@
 A worker writes its own when it serves; readers believe it only as long as that very process lives.
 """
 
+import asyncio
 import json
 import os
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+import structlog
 
 from streams.settings import Settings
 
 ANSWER_SECONDS = 2.0
+AGAIN_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,25 @@ def announce(settings: Settings, slot: int, lanes: Sequence[str], web_port: int)
     path = directory(settings) / f"{slot}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     half_written = path.with_suffix(f".{os.getpid()}")
-    half_written.write_text(json.dumps(asdict(presence)))
-    half_written.replace(path)
+    try:
+        half_written.write_text(json.dumps(asdict(presence)))
+        half_written.replace(path)
+    except OSError:
+        half_written.unlink(missing_ok=True)
+        raise
     return presence
+
+
+async def keep_announcing(make: Callable[[], object], pause: float = AGAIN_SECONDS) -> None:
+    """Announces this process, and tries again until it is written: a full disk keeps no worker from its work."""
+    while True:
+        try:
+            make()
+        except OSError as error:
+            log.warning("no file tells where this worker's pages are, trying again", error=str(error), pause=pause)
+            await asyncio.sleep(pause)
+        else:
+            return
 
 
 def present(settings: Settings) -> list[Presence]:

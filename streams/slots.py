@@ -10,6 +10,7 @@ import re
 import socket
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,8 +129,10 @@ def lock(directory: Path, number: int) -> Lock:
         holder = _holder(descriptor)
         os.close(descriptor)
         raise SlotTaken(number, holder, path) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    # On a full disk the lock holds all the same; who is refused is then not told the holder's pid.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return Lock(descriptor, path)
 
 

@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from streams.cli.errors import told
@@ -100,8 +101,10 @@ def become(order: Order) -> None:
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # A full disk: an error here would leave a child that goes on as its parent.
+            with suppress(OSError):
+                stream.flush()
         os._exit(code)
 
 

@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from confluent_kafka import KafkaError, Message
 
@@ -66,6 +67,10 @@ class Load(threading.Thread):
         self.finish()
         self._flush()
 
+    def headers(self) -> list[tuple[str, bytes]]:
+        """What the next request says beside its payload."""
+        return []
+
     def _early(self, seconds: float) -> bool:
         return self.sent >= self.allowed or (self._rate is not None and self.sent > seconds * self._rate)
 
@@ -77,7 +82,8 @@ class Load(threading.Thread):
                 self.confirmed += 1
                 self._keep(asked, message)
 
-        self._producer.produce(self._site.requests, value, asked.key.encode(), on_delivery=delivered)
+        where: Any = {"headers": self.headers(), "on_delivery": delivered}
+        self._producer.produce(self._site.requests, value, asked.key.encode(), **where)
         if self.sent % 256 == 0:
             self._producer.poll(0)
 

@@ -56,6 +56,12 @@ def passes_a_failpoint(folder, number):
     passing("commit.before")
     return 0
 
+def mutters(folder, number):
+    first_line(folder, number)
+    sys.stdout = open(1, "w", closefd=False)
+    sys.stdout.write("kept until the end")
+    sys.exit(7)
+
 def raises(folder, number):
     first_line(folder, number)
     raise RuntimeError("a defect of the worker's")
@@ -126,6 +132,14 @@ def test_a_killed_worker_is_back_in_its_slot_in_well_under_a_second(yard: Yard) 
     assert supervisor.kills == 5
     assert supervisor.restarts() == {0: 0, 1: 5}
     assert set(supervisor.pids()) == {0, 1}
+
+
+def test_a_worker_whose_log_has_no_room_ends_with_its_own_exit_code(yard: Yard) -> None:
+    (yard.folder / "logs").mkdir()
+    (yard.folder / "logs/worker-0.log").symlink_to("/dev/full")
+    supervisor = yard.supervise("mutters", policy=RestartPolicy(forgiven=1_000))
+    eventually(lambda: supervisor.codes()[0] is not None)
+    assert supervisor.codes()[0] == 7
 
 
 def test_stop_drains_the_workers_and_leaves_no_process_and_no_lock(yard: Yard) -> None:

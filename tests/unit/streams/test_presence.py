@@ -1,3 +1,5 @@
+import asyncio
+import errno
 import json
 import os
 import threading
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.presence import Presence, announce, directory, present, read
+from streams.presence import Presence, announce, directory, keep_announcing, present, read
 from streams.settings import Settings, StackSettings
 
 
@@ -39,6 +41,31 @@ def test_a_broken_file_is_nobody(tmp_path: Path, text: str) -> None:
     path = tmp_path / "1.json"
     path.write_text(text)
     assert read(path) is None
+
+
+def test_a_worker_that_can_t_announce_itself_tries_again(here: Settings) -> None:
+    tries = []
+
+    def make() -> None:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        announce(here, 3, [], 8_088)
+
+    asyncio.run(keep_announcing(make, pause=0.0))
+    assert len(tries) == 3
+    assert [one.slot for one in present(here)] == [3]
+
+
+def test_what_could_not_be_written_leaves_nothing(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        announce(here, 3, [], 8_088)
+    assert list(directory(here).iterdir()) == []
 
 
 class Unwell(BaseHTTPRequestHandler):

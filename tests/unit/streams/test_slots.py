@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -67,6 +68,17 @@ def test_a_duplicate_is_refused_with_the_slot_and_the_holders_pid(here: Settings
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_full_disk_keeps_nobody_from_a_slot(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    slot = claim(here, 3)
+    with pytest.raises(SlotTaken, match="held by another process"):
+        claim(here, 3)
+    slot.release()
 
 
 def test_kill_9_of_the_holder_frees_the_slot_even_if_a_child_of_it_lives_on(here: Settings, tmp_path: Path) -> None:

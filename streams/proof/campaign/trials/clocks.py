@@ -9,6 +9,7 @@ from streams.proof.campaign.scene import Demand, Scene
 from streams.proof.campaign.tally import Tally
 from streams.proof.campaign.trial import Round, Scale, Trial
 from streams.proof.clock import Clock
+from streams.proof.load import Load
 from streams.proof.site import Site
 from streams.proof.works import FORGIVING
 from streams.testing import eventually
@@ -19,7 +20,16 @@ STROBE = "strobing"
 KINDS = (STROBE, "ahead", "behind", "far ahead", "far behind")
 STROBE_SECONDS = 0.005
 HELD_SECONDS = 1.0
+DEADLINE_SECONDS = 120.0
 RATE = 1_000.0
+
+
+class Urgent(Load):
+    """A load of requests that must be answered within a time: by the true clock, all of them can be."""
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """A deadline."""
+        return [("deadline", str(round((time.time() + DEADLINE_SECONDS) * 1_000)).encode())]
 
 
 def run(ground: Ground, one: Round) -> Tally:
@@ -29,7 +39,7 @@ def run(ground: Ground, one: Round) -> Tally:
     site = Site.made(ground.settings)
     count = one.count("steps")
     demand = Demand(one.count("requests"), random, rate=RATE)
-    scene = Scene(site, demand, environment=wrong.variables, policy=FORGIVING)
+    scene = Scene(site, demand, sender=Urgent, environment=wrong.variables, policy=FORGIVING)
     with scene:
         for number in scene.spread(count):
             kind = KINDS[number % len(KINDS)]

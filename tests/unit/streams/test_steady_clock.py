@@ -1,0 +1,64 @@
+"""A jump of the machine's clock is not believed before it has lasted."""
+
+import pytest
+
+from streams.steady_clock import PATIENCE_NS, SteadyClock
+
+SECOND = 1_000_000_000
+HOUR = 3_600 * SECOND
+START = 1_800_000_000 * SECOND
+
+
+class Machine:
+    """A machine whose two clocks a test moves."""
+
+    def __init__(self) -> None:
+        self.monotonic, self.ahead = 5 * SECOND, 0
+        self.clock = SteadyClock(lambda: START + self.monotonic + self.ahead, lambda: self.monotonic)
+
+    def after(self, seconds: float) -> float:
+        """So much later: how far the steady clock is from the true time, in seconds."""
+        self.monotonic += round(seconds * SECOND)
+        return self.clock.now_ms() / 1_000 - (START + self.monotonic) / SECOND
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_jump_that_is_taken_back_was_never_seen(jump: int) -> None:
+    machine = Machine()
+    machine.ahead = jump
+    assert [machine.after(9) for _ in range(3)] == [0, 0, 0]
+    machine.ahead = 0
+    assert [machine.after(9) for _ in range(5)] == [0] * 5
+    machine.ahead = jump
+    assert machine.after(9) == 0, "its time counts anew"
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_jump_that_lasts_is_believed(jump: int) -> None:
+    machine = Machine()
+    machine.ahead = jump
+    assert machine.after(0) == 0
+    assert machine.after(PATIENCE_NS / SECOND - 0.001) == 0
+    assert machine.after(0.001) == jump / SECOND
+
+
+def test_a_clock_that_jumps_to_and_fro_is_never_believed() -> None:
+    machine = Machine()
+    for number in range(1_000):
+        machine.ahead = (HOUR, -HOUR, 2 * HOUR)[number % 3]
+        assert machine.after(1) == 0
+
+
+def test_small_corrections_are_followed_at_once() -> None:
+    machine = Machine()
+    for number in range(1, 20):
+        machine.ahead = number * SECOND // 10
+        assert machine.after(1) == pytest.approx(number / 10)
+
+
+def test_asked_seldom_it_follows_what_lasted_between_two_questions_only() -> None:
+    """A process that slept (a laptop's lid) finds its clock ahead, and needs two looks to believe it."""
+    machine = Machine()
+    machine.ahead = HOUR
+    assert machine.after(3_600) == 0
+    assert machine.after(31) == HOUR / SECOND

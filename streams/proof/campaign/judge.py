@@ -17,6 +17,7 @@ NONE_ALLOWED = {
 COUNTS = frozenset(field.name for field in fields(Tally))
 UNITS: Mapping[str, str] = {
     "longest_stall": "s",
+    "highest memory": "MiB",
     "seconds": "s",
     "memory slope": "%/h",
     "LSO lag grown": "s of load",

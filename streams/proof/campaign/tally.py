@@ -15,8 +15,8 @@ class Tally:
     `duplicates`, `missing`, `disorders` (a key's answers out of order), `wrong` (another answer than the right one, or
     one that nobody asked for) and `open_transactions` must be 0. `longest_stall` is the longest time in seconds in
     which a partition had no committed result. `figures` holds what a trial counts beside these; the same name adds up
-    over rounds, or is the highest if it is named in `PEAKS` or begins with `longest`. `problems` says in words what
-    broke.
+    over rounds, or is the highest if it is named in `PEAKS` or begins with `longest` or `highest`. `problems` says in
+    words what broke.
     """
 
     succeeded: int = 0
@@ -85,7 +85,7 @@ def figures(each: Iterable[Mapping[str, float]]) -> dict[str, float]:
     result: dict[str, float] = {}
     for one in each:
         for name, value in one.items():
-            highest = name in PEAKS or name.startswith("longest")
+            highest = name in PEAKS or name.startswith(("longest", "highest"))
             before = result.get(name)
             result[name] = value if before is None else max(before, value) if highest else before + value
     return result

@@ -47,7 +47,10 @@ def files_folder(manifest: Manifest, folder: Path) -> Path:
     """Where the model's files lie; `folder` has the manifest. Raises WeightsRefused if the package is not there."""
     if manifest.package is None:
         return folder
-    spec = importlib.util.find_spec(manifest.package)
+    try:
+        spec = importlib.util.find_spec(manifest.package)
+    except (ImportError, ValueError):
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         distribution = manifest.package.replace("_", "-")
         raise WeightsRefused(

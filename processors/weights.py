@@ -12,9 +12,12 @@ from typing import Any
 
 from processors.errors import WeightsRefused
 from processors.manifest import ModelFile
+from schemas.shown import shown
 
 HEADER_MOST_BYTES = 16 * 1_048_576
 _LENGTH_BYTES = 8
+# What no file holds need not be multiplied: a header has room for numbers that take minutes.
+_MOST, _MOST_DIMENSIONS = 1 << 48, 32
 _ITEM_BYTES = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
     "I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
@@ -71,10 +74,12 @@ def _span(key: str, tensor: Any, name: str) -> tuple[int, int]:
     """Begin and end of a tensor in the data."""
     try:
         item, shape, (begin, end) = _ITEM_BYTES[tensor["dtype"]], tensor["shape"], tensor["data_offsets"]
-        sound = all(type(number) is int and number >= 0 for number in [*shape, begin, end])
+        sound = all(type(number) is int and 0 <= number <= _MOST for number in [*shape, begin, end])
+        sound = sound and len(shape) <= _MOST_DIMENSIONS
         fits = sound and end - begin == item * math.prod(shape)
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsRefused(f"{name}: the entry of tensor {key!r} is malformed ({error!r})") from error
+        raise WeightsRefused(f"{name}: the entry of tensor {shown(key)} is malformed ({shown(error)})") from error
     if not fits:
-        raise WeightsRefused(f"{name}: tensor {key!r} of shape {shape} does not fit its bytes {begin} to {end}")
+        what = f"tensor {shown(key)} of shape {shown(shape)}"
+        raise WeightsRefused(f"{name}: {what} does not fit its bytes {shown(begin)} to {shown(end)}")
     return begin, end

@@ -14,7 +14,7 @@ from schemas.errors import SchemaNotFound, Unreadable
 from schemas.json_record import JsonReader
 
 FRAME = 5
-_MAX_WRITERS = 1_000
+_MAX_WRITERS, _MAX_TEXT = 1_000, 8 * 1_048_576
 
 
 class Schemas(Protocol):
@@ -38,6 +38,7 @@ class Codec:
         self.schema_id = -1
         self._registry = registry
         self._decoders: dict[bytes, Decode] = {}
+        self._text = 0
         self._json = JsonReader(schema)
         self._encode: Encode = self._unbound
 
@@ -101,8 +102,10 @@ class Codec:
         schema_id = read_frame(value)
         writer = self._registry.cached(schema_id)
         decode = decoder_for(writer, self.schema, FRAME)
-        if len(self._decoders) >= _MAX_WRITERS:
+        if len(self._decoders) >= _MAX_WRITERS or self._text > _MAX_TEXT:
             self._decoders.clear()
+            self._text = 0
+        self._text += len(writer.text)
         self._decoders[frame(schema_id)] = decode
         return decode
 

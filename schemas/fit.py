@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.shape import Node, default_value, named_types, resolved
+from schemas.shown import shown
 
 _RANGES = {"int": 31, "long": 63}
 _ARTICLES = {"int": "an"}
@@ -161,7 +162,7 @@ def _decoded(value: Any, path: str) -> Any:
 
 
 def _wrong(path: str, expected: str, value: Any) -> Misfit:
-    return Misfit(path or "the record", f"expected {expected}, found {type(value).__name__} {repr(value)[:60]}")
+    return Misfit(path or "the record", f"expected {expected}, found {type(value).__name__} {shown(value)}")
 
 
 def _inner(path: str, name: str) -> str:

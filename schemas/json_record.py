@@ -11,6 +11,7 @@ from typing import Any
 from schemas.avro_schema import AvroSchema
 from schemas.errors import InvalidArgument, Unreadable
 from schemas.fit import Fit, Misfit
+from schemas.shown import shown
 
 
 class JsonReader:
@@ -25,7 +26,7 @@ class JsonReader:
         found = self._object(value)
         request_id = found.get("request_id")
         if not isinstance(request_id, str) or not _is_text(request_id):
-            raise Unreadable(f"the JSON object has no text as its request_id, found {str(request_id)[:60]!r}")
+            raise Unreadable(f"the JSON object has no text as its request_id, found {shown(request_id)}")
         try:
             record: dict[str, Any] = self._fit.fit(found)
         except Misfit as misfit:

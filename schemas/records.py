@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import SchemaValidator
 
 from schemas.errors import InvalidArgument
+from schemas.shown import shown
 
 MAX_REQUEST_ID = 256
 
@@ -53,5 +54,5 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     message = found["msg"].removeprefix("Value error, ")
     if found["type"] != "value_error" and found["type"] != "missing":
-        message = f"{message}; found {repr(found['input'])[:60]}"
+        message = f"{message}; found {shown(found['input'])}"
     return path or "the record", message

@@ -4,6 +4,7 @@
 raises RegistryUnavailable when the answer settles nothing.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from schemas.avro_schema import AvroSchema
 from schemas.errors import RegistryUnavailable, SchemaPending, SchemaUnsafe, Unreadable
 
 MAX_SCHEMAS = 1_000
+MAX_TEXT = 8 * 1_048_576
+"""So many characters of schemas are kept: parsed, they take some twenty times that."""
 MAX_REFUSED = 10_000
 WITNESS_SECONDS = 1.0
 SETTLING_SECONDS = 10.0
@@ -100,7 +103,9 @@ class Registry:
         self._source = source
         self._retry_seconds = retry_seconds
         self._clock = clock
+        self._lock = threading.Lock()
         self._schemas: dict[int, AvroSchema] = {}
+        self._text = 0
         self._refused: dict[int, _Refused] = {}
         self._witness: int | None = None
         self._witness_until = float("-inf")
@@ -174,17 +179,26 @@ class Registry:
             self._refuse(schema_id, f"schema id {schema_id} is not safe to read with: {error}")
 
     def _know(self, schema_id: int, schema: AvroSchema) -> None:
-        if len(self._schemas) >= MAX_SCHEMAS:
-            del self._schemas[next(iter(self._schemas))]
-        self._schemas[schema_id] = schema
-        self._refused.pop(schema_id, None)
-        self._witness = schema_id
+        with self._lock:  # lanes share it, and each has a thread that asks
+            self._drop(schema_id)
+            while self._schemas and (len(self._schemas) >= MAX_SCHEMAS or self._text + len(schema.text) > MAX_TEXT):
+                self._drop(next(iter(self._schemas)))
+            self._schemas[schema_id] = schema
+            self._text += len(schema.text)
+            self._refused.pop(schema_id, None)
+            self._witness = schema_id
+
+    def _drop(self, schema_id: int) -> None:
+        schema = self._schemas.pop(schema_id, None)
+        if schema is not None:
+            self._text -= len(schema.text)
 
     def _refuse(self, schema_id: int, reason: str) -> None:
-        self._refused.pop(schema_id, None)
-        if len(self._refused) >= MAX_REFUSED:
-            del self._refused[next(iter(self._refused))]
-        self._refused[schema_id] = _Refused(reason, self._clock() + self._retry_seconds)
+        with self._lock:
+            self._refused.pop(schema_id, None)
+            if len(self._refused) >= MAX_REFUSED:
+                del self._refused[next(iter(self._refused))]
+            self._refused[schema_id] = _Refused(reason, self._clock() + self._retry_seconds)
 
     def _ask(self, schema_id: int) -> Stored | None:
         try:

@@ -64,3 +64,6 @@ class SchemaAsker:
                 pause = min(pause * 2, LONGEST_PAUSE)
             except (SchemaNotFound, SchemaUnsafe):
                 return
+            except Exception as error:  # a defect must not make the intake ask again at once, and for ever
+                log.exception("a schema could not be taken in, trying again", schema=schema_id, error=repr(error))
+                self._stopping.wait(LONGEST_PAUSE)

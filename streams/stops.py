@@ -5,12 +5,15 @@ partition (`<group>/<topic>/<partition>`), its value the reason, as JSON. A tomb
 """
 
 import json
+import re
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from streams.output import Output
 from streams.settings import DeadLetterLimit
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class StopKey(NamedTuple):
@@ -41,7 +44,7 @@ class Stop:
 def unpack_key(key: bytes | None) -> StopKey | None:
     """The partition that a record is about; None for a record that is not of ours."""
     parts = (key or b"").decode(errors="replace").rsplit("/", 2)
-    if len(parts) != 3 or not parts[0] or not parts[1] or not parts[2].isdecimal():
+    if len(parts) != 3 or not parts[0] or not parts[1] or not _NUMBER.fullmatch(parts[2]):
         return None
     return StopKey(parts[0], parts[1], int(parts[2]))
 
@@ -55,7 +58,7 @@ def unpack(value: bytes | None) -> Stop | None:
         if read.get("stopped") is not True:
             return None
         return Stop(str(read.get("reason", "")), int(read.get("offset", -1)), int(read.get("at", 0)))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return Stop("the record in the control topic cannot be read", -1, 0)
 
 

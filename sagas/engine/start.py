@@ -56,10 +56,10 @@ def again(instance: Instance, compiled: Compiled | None, command: Command) -> An
 def digest_of(payload: bytes) -> str | None:
     """The same for the same JSON value, however it is written; None for what is no JSON."""
     try:
-        value = json.loads(payload)
+        text = _sorted(json.loads(payload))
     except (ValueError, RecursionError):
         return None
-    return hashlib.sha256(_sorted(value).encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _first_data(compiled: Compiled, saga_id: str, message: Any) -> bytes:

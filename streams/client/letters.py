@@ -44,7 +44,7 @@ class Letter:
     @property
     def omitted(self) -> str | None:
         """Why its original bytes are not in it, or None for a whole one, as nearly all are."""
-        return header_text(self.record.headers, OMITTED)
+        return header_text(self.record.headers, OMITTED) if self.record.value is None else None
 
     @property
     def origin(self) -> str:
@@ -97,8 +97,12 @@ def place(text: str) -> tuple[int, int]:
 
 
 def is_marker(record: Record) -> bool:
-    """Whether the record only notes that a dead letter was replayed."""
-    return record.header(REPLAYED) is not None
+    """Whether the record only notes that a dead letter was replayed.
+
+    A dead letter has the headers of its sender, who may have written this one: it has those of a dead letter as well.
+    """
+    named = header_text(record.headers, REPLAYED)
+    return named is not None and _PLACE.fullmatch(named) is not None and parse(record.headers) is None
 
 
 def letters(records: Iterable[Record]) -> list[Letter]:

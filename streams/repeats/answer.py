@@ -21,6 +21,8 @@ Sealed: TypeAlias = bytes
 HEAD = Struct("<16sqBI")
 _PLACE = Struct("<iq")
 _FAILED, _ELSEWHERE = 1, 2
+_MOST_FLAGS = _FAILED | _ELSEWHERE
+_FLAGS_AT = DIGEST_BYTES + 8
 
 _pack_head = HEAD.pack
 _unpack_head = HEAD.unpack_from
@@ -81,6 +83,18 @@ def unseal(sealed: Sealed) -> Answer:
     partition, offset = _PLACE.unpack_from(sealed, HEAD.size)
     topic = sealed[HEAD.size + _PLACE.size :].decode()
     return Answer(payload_digest, settled_at, None, Location(topic, partition, offset), failed)
+
+
+def is_sound(sealed: Sealed) -> bool:
+    """Whether whole sealed bytes that were read back can be unsealed."""
+    flags = sealed[_FLAGS_AT]
+    if not flags & _ELSEWHERE:
+        return flags <= _MOST_FLAGS
+    try:
+        topic = sealed[HEAD.size + _PLACE.size :].decode()
+    except UnicodeDecodeError:
+        return False
+    return flags <= _MOST_FLAGS and bool(topic)
 
 
 def settled_at(sealed: Sealed) -> int:

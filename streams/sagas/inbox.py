@@ -32,7 +32,7 @@ from streams.partition import Partition
 Headers: TypeAlias = list[Header] | None
 COMMAND = "sluicegate.sagas.SagaCommand"
 SAGA_ID, RUN, ATTEMPT = "x-saga-id", "x-saga-run", "x-saga-attempt"
-_MAX_TYPES = 1_000
+_MAX_TYPES, _MAX_TEXT = 1_000, 8 * 1_048_576
 
 
 class InboxEntry(Entry):
@@ -74,6 +74,7 @@ class Inbox:
         self._replies = reply_types() if replies is None else replies
         self._check = checker(SagaCommand)
         self._known: dict[bytes, tuple[str, Decode]] = {}
+        self._text = 0
 
     def admit(self, owner: Partition, message: Message, now_ms: int) -> Entry:
         """The entry for one message. Raises SchemaPending while its schema is not known to be there or not."""
@@ -121,8 +122,10 @@ class Inbox:
         if reader is None:
             known = ", ".join(sorted(self._replies))
             raise Unreadable(f"a {writer.name} is neither a command ({COMMAND}) nor a lane's result ({known})")
-        if len(self._known) >= _MAX_TYPES:
+        if len(self._known) >= _MAX_TYPES or self._text > _MAX_TEXT:
             self._known.clear()
+            self._text = 0
+        self._text += len(writer.text)
         found = self._known[frame(schema_id)] = writer.name, decoder_for(writer, reader, FRAME)
         return found
 

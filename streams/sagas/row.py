@@ -12,6 +12,7 @@ from sagas.wire.instance import decode_instance, instance_from
 from sagas.wire.schema import schema
 from schemas.codec import FRAME, Codec, frame, read_frame
 from schemas.decoder import Decode, decoder_for
+from schemas.errors import Unreadable
 from schemas.registry import Registry
 from schemas.subjects import subject
 from streams.timers.timekeeper import TimerSource
@@ -46,6 +47,8 @@ class Rows:
 
     def unpack(self, row: bytes) -> Instance:
         """The saga of a row. Raises Unreadable, SchemaPending."""
+        if len(row) < _STATE:
+            raise Unreadable(f"{len(row)} bytes are too few for a saga's row: does another program write here?")
         found = row[_HEAD.size : _STATE]
         if found == self._frame:
             return decode_instance(row[_STATE:])
@@ -54,7 +57,10 @@ class Rows:
             assert self._registry is not None
             writer = self._registry.cached(read_frame(row[_HEAD.size :]))
             decode = self._decoders[found] = decoder_for(writer, schema("instance"), _STATE)
-        return instance_from(decode(row))
+        try:
+            return instance_from(decode(row))
+        except KeyError as error:
+            raise Unreadable(f"a saga's state that a newer version wrote: {error} is unknown here") from error
 
 
 def with_due(row: bytes, due_ms: int) -> bytes:
@@ -63,14 +69,16 @@ def with_due(row: bytes, due_ms: int) -> bytes:
 
 
 def due_of(row: bytes) -> int | None:
-    """When a row's saga has something due, or None."""
+    """When a row's saga has something due, or None. Never raises: one row that is none must not keep a partition."""
+    if len(row) < _HEAD.size:
+        return None
     due_ms: int = _DUE.unpack_from(row)[0]
     return None if due_ms == NEVER else due_ms
 
 
 def is_parked(row: bytes) -> bool:
     """Whether a row's saga waits for a person."""
-    return row[_DUE.size] == 1
+    return row[_DUE.size : _HEAD.size] == b"\x01"
 
 
 def next_due(instance: Instance) -> int:

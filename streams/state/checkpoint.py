@@ -167,11 +167,40 @@ def _examine(file: IO[bytes], identity: Identity) -> Checkpoint | Unusable:
         return Unusable(f"it is torn or damaged: its digest does not hold ({size} bytes)")
     file.seek(len(opening))
     (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
-    header: dict[str, Any] = json.loads(file.read(length))
+    header = _header(file.read(min(length, size)))
+    if header is None:
+        return Unusable("its header is not one of this program's")
     offset, written_at_ms = header.pop("offset"), header.pop("written_at_ms")
     if header != asdict(identity):
         return Unusable(f"it is of {header}, not of {asdict(identity)}")
-    return Checkpoint(file, file.tell(), offset, written_at_ms)
+    start = file.tell()
+    if not _ends_where_it_should(file, size - _DIGEST_BYTES):
+        return Unusable("its blocks do not end where they should")
+    return Checkpoint(file, start, offset, written_at_ms)
+
+
+def _header(text: bytes) -> dict[str, Any] | None:
+    """The header, or None for what only has the right digest."""
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    numbers = ("offset", "written_at_ms")
+    if not isinstance(header, dict) or any(type(header.get(name)) is not int for name in numbers):
+        return None
+    return header
+
+
+def _ends_where_it_should(file: IO[bytes], end: int) -> bool:
+    """Whether the blocks from here on are as long as they say, and the last is followed by the digest."""
+    position = file.tell()
+    while position + _LENGTH.size <= end:
+        file.seek(position)
+        (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+        position += _LENGTH.size + length
+        if length == 0:
+            return position == end
+    return False
 
 
 def _digest_holds(file: IO[bytes], size: int) -> bool:

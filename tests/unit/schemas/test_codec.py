@@ -124,6 +124,17 @@ def test_decoders_are_bounded(codec: Codec, registry: MemoryRegistry, monkeypatc
     assert len(codec._decoders) <= 2
 
 
+def test_decoders_are_bounded_in_their_schemas_text(
+    codec: Codec, registry: MemoryRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.codec._MAX_TEXT", 3 * len(codec.schema.text))
+    body = codec.encode(RECORD)[5:]
+    for schema_id in range(50, 60):
+        registry._know(schema_id, codec.schema)
+        assert codec.decode(frame(schema_id) + body) == RECORD
+    assert 1 <= len(codec._decoders) <= 4
+
+
 def test_without_an_id_nothing_is_encoded(registry: MemoryRegistry) -> None:
     codec = Codec(avsc.load("echo", "request"), SUBJECT, registry)
     with pytest.raises(SchemaNotFound, match=r"bind\(\)"):

@@ -1,13 +1,15 @@
 """Verdicts about schema ids: kept, asked for again after a while, and never made while the registry is down."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
 from schemas.errors import RegistryUnavailable, SchemaPending, Unreadable
-from schemas.registry import Stored
+from schemas.registry import MAX_REFUSED, MAX_TEXT, Stored
 from schemas.testing import MemoryRegistry
 
 ECHO = avsc.load("echo", "request")
@@ -139,6 +141,47 @@ def test_what_is_remembered_is_bounded(registry: MemoryRegistry, monkeypatch: py
     assert sorted(registry._schemas) == [117, 118, 119]
     with pytest.raises(SchemaPending):
         registry.cached(110)
+
+
+def test_schemas_are_bounded_in_text_too(registry: MemoryRegistry) -> None:
+    """A thousand schemas as large as they may be would take gigabytes, parsed."""
+    vast = {"name": "v", "type": {"type": "array", "items": "int"}, "default": [0] * 60_000}
+    text = json.dumps({"type": "record", "name": "R", "fields": [vast]})
+    for schema_id in range(100):
+        registry.source.ids[schema_id] = Stored(text)
+        registry.fetch(schema_id)
+    assert sum(len(schema.text) for schema in registry._schemas.values()) == registry._text <= MAX_TEXT
+    assert len(registry._schemas) > 10
+    assert registry.cached(99).name == "R"
+    with pytest.raises(SchemaPending):
+        registry.cached(0)
+
+
+def test_a_storm_of_unknown_ids_asks_for_each_once_and_is_forgotten(registry: MemoryRegistry, clock: Clock) -> None:
+    registry.register("s", ECHO)
+    before = registry.source.asked
+    ids = Random(7).sample(range(2, 1 << 31), 10_000)
+    for schema_id in ids:
+        with pytest.raises(SchemaPending):
+            registry.cached(schema_id)
+        registry.fetch(schema_id)
+    asked = registry.source.asked - before
+    assert asked <= len(ids) + 1, "and once whether it still knows what it gave"
+    for schema_id in ids[-9_000:]:
+        with pytest.raises(Unreadable):
+            registry.cached(schema_id)
+    assert registry.source.asked - before == asked
+    assert len(registry._refused) <= MAX_REFUSED
+
+
+def test_lanes_may_ask_one_registry_at_once(registry: MemoryRegistry) -> None:
+    def ask(first: int) -> None:
+        for schema_id in range(first, first + 15_000):
+            registry.fetch(schema_id)
+
+    with ThreadPoolExecutor(3) as lanes:
+        list(lanes.map(ask, (0, 100_000, 200_000)))
+    assert len(registry._refused) <= MAX_REFUSED
 
 
 def test_versions_are_equal_whatever_the_layout_of_their_json(registry: MemoryRegistry) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sagas.engine.start import digest_of
 from sagas.flow import seq
 from sagas.inputs import CommandKind
 from sagas.instance import Status
@@ -105,3 +106,9 @@ def test_a_forgotten_id_may_be_used_again_with_other_keys() -> None:
     assert started.status is Status.RUNNING
     assert started.saga.run == started.now_ms
     assert started.last("a").request_id != first
+
+
+def test_a_payload_that_nests_as_deep_as_can_be_read_has_no_digest() -> None:
+    """What its reader can just follow is too deep for its writer: a refusal of the start, no defect of the engine."""
+    for depth in range(900, 1_000):
+        digest_of(b"[" * depth + b"]" * depth)

@@ -1,5 +1,7 @@
 """Dead letters: reading, choosing, replaying."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.dead_letter import connect_headers
@@ -121,7 +123,7 @@ def test_a_place_that_is_not_there_is_refused() -> None:
 
 
 def test_a_letter_that_was_not_kept_whole_is_never_replayed() -> None:
-    cut = dead(1)
+    cut = replace(dead(1), value=None)
     cut.headers.append((OMITTED, b"5 bytes omitted"))
     found = letters([cut, dead(2)])
     assert offsets(chosen(found, Selection(everything=True))) == [2]
@@ -129,6 +131,18 @@ def test_a_letter_that_was_not_kept_whole_is_never_replayed() -> None:
         chosen(found, Selection(frozenset({(0, 1)})))
     with pytest.raises(NothingToReplay, match="no dead letter fits"):
         chosen(letters([cut]), Selection(everything=True))
+
+
+@pytest.mark.parametrize("header", [REPLAYED, OMITTED])
+@pytest.mark.parametrize("text", [b"0:2", b"nonsense", None])
+def test_a_letter_whose_sender_wrote_our_headers_hides_neither_itself_nor_another(
+    header: str, text: bytes | None
+) -> None:
+    sly = dead(1)
+    sly.headers.insert(0, (header, text))
+    found = letters([sly, dead(2)])
+    assert [letter.replayed for letter in found] == [False, False]
+    assert offsets(chosen(found, Selection(everything=True))) == [1, 2]
 
 
 def test_nothing_left_is_said_with_what_was_replayed() -> None:

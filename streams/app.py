@@ -34,10 +34,7 @@ from streams.settings import Settings
 from streams.slots import Slot
 from streams.stop_reader import StopReader
 from streams.stops import Stop, StopKey
-
-# A committer comes back from the broker several times in a transaction, and each time waits for the interpreter; with
-# Python's 5 ms a transaction takes half as long again under load.
-SWITCH_SECONDS = 0.001
+from streams.turns import turns
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +108,7 @@ class Worker:
             for lane in self.lanes:
                 await lane.start()
             spare_collector()
-            sys.setswitchinterval(SWITCH_SECONDS)
+            turns.begin()
             names = [lane.name for lane in self.lanes]
             announcing = asyncio.create_task(presence.keep_announcing(partial(self._announce, names)))
             log.info("worker started", slot=self.slot.number, lanes=names, web_port=self.pages.served_port)

@@ -29,6 +29,7 @@ from streams.reins import Reins
 from streams.room import Room
 from streams.schema_asker import SchemaAsker
 from streams.timers.timekeeper import Timers
+from streams.turns import turns
 
 CHUNK = 512
 IDLE_SECONDS, RESTORING_SECONDS, PAUSED_SECONDS, LEAVE_SECONDS = 0.05, 0.005, 0.02, 5.0
@@ -62,7 +63,7 @@ class Intake(threading.Thread):
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{lane}-intake", daemon=True)
-        self._topics = list(topics)
+        self._lane, self._topics = lane, list(topics)
         self._consumer, self._pipeline, self._ownership = consumer, pipeline, ownership
         self._reception, self._asker, self._membership, self._timers = reception, asker, membership, timers
         self._reins, self._room, self._adoption, self._rebalance = reins, room, adoption, rebalance
@@ -81,6 +82,8 @@ class Intake(threading.Thread):
                 self._step()
         except BaseException as error:
             self._on_fatal(error)
+        finally:
+            turns.tell(self._lane, behind=False)
 
     def join_anew(self) -> None:
         """By any thread: leaves the group and joins it again, so that all partitions are given out anew."""
@@ -140,11 +143,13 @@ class Intake(threading.Thread):
         poll_many(self._consumer, 1, RESTORING_SECONDS)
 
     def _handle(self, messages: list[Message]) -> None:
+        behind = len(messages) == CHUNK
+        turns.tell(self._lane, behind)
         if not messages:
             self._pipeline.quiet(time.monotonic())
             return
         entries = self._admit_all(messages)
-        self._pipeline.offer(entries, time.monotonic(), backlog=len(messages) == CHUNK)
+        self._pipeline.offer(entries, time.monotonic(), backlog=behind)
 
     def _patience(self) -> float:
         if self._adoption.waiting or self._asker.waiting or self._membership.busy:

@@ -58,7 +58,8 @@ def permissions_for(bindings: list[Binding], topics: frozenset[str]) -> list[Per
     found = [permission for binding in bindings for permission in lane_permissions(binding, topics)]
     runners = dict.fromkeys(runner_of(binding.name) for binding in bindings)
     found += [Permission(runner, "topic", REPLIES, ANSWERING, "prefixed") for runner in runners]
-    found.append(Permission(CLIENT, "topic", REPLIES, REPLYING, "prefixed"))
+    # An operator's commands to sagas are answered like a client's.
+    found += [Permission(role, "topic", REPLIES, REPLYING, "prefixed") for role in (CLIENT, OPERATOR)]
     found.append(Permission(OPERATOR, "transactional-id", REPLAYER, WRITING))
     return list(dict.fromkeys(found))
 

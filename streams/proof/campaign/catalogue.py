@@ -7,6 +7,7 @@ from streams.proof.campaign.trials import (
     disks,
     drains,
     failpoints,
+    hostile,
     innocents,
     late_ends,
     leader_kills,
@@ -33,6 +34,7 @@ TRIALS: tuple[Trial, ...] = (
     saga_kills.TRIAL,
     clocks.TRIAL,
     disks.TRIAL,
+    hostile.TRIAL,
     soak.TRIAL,
     drains.TRIAL,
 )

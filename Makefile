@@ -7,7 +7,7 @@ SAGAS ?= 1000
 KILLS ?=
 SEED ?=
 
-.PHONY: help setup jars demo test check format crash crash-short crash-sagas mutants bench up down pin compose clean
+.PHONY: help setup jars demo test check format crash crash-short crash-sagas audit mutants bench up down pin compose clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ crash-short: setup jars  ## a short form of every trial of the campaign, within 
 crash-sagas: setup jars  ## kill whatever takes part in SAGAS sagas, KILLS times (40), and check every credit (SEED repeats)
 	@$(BIN)/python -m streams.proof.sagas --sagas $(SAGAS) --kills $(or $(KILLS),40) $(if $(SEED),--seed $(SEED))
 	@SLUICEGATE_PROOF_OVERDUE=100000 $(BIN)/pytest -k overdue tests/e2e/test_saga_timers.py
+
+audit: setup  ## licences and known vulnerabilities of what is pinned, and build/sbom.json (OFFLINE=1 does not ask)
+	@$(BIN)/python -m scripts.audit $(if $(OFFLINE),--offline)
 
 mutants: setup jars  ## remove each guard that the documents name in a copy, and see a test turn red (ONLY chooses)
 	@$(BIN)/python -m tests.mutants $(if $(ONLY),--only "$(ONLY)")

@@ -87,9 +87,10 @@ class Site:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Settings as the variables of an environment: texts as they are, sections as JSON."""
+    """Settings as the variables of an environment: texts as they are, sections as JSON, nothing for what is not set."""
     dumped = settings.model_dump(mode="json")
     return {
         f"SLUICEGATE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in dumped.items()
+        if value is not None
     }

@@ -15,6 +15,10 @@ from schemas.registry import Registry
 from streams.client.errors import ClusterUnreachable, NotAllowed, TopicMissing
 from streams.client.login import WatchedAdmin
 from streams.settings import Settings
+from streams.tenants import prefix
+
+READERS = "sluicegate-"
+"""What the groups of readers begin with: they are never joined, but librdkafka asks after them."""
 
 ANSWER_SECONDS = 10.0
 FIRST_SECONDS = 5.0
@@ -50,7 +54,7 @@ def consumer(settings: Settings, what: str = "client", **extra: Any) -> Consumer
     """A consumer for assigned partitions: it sees committed records only, joins no group and commits nothing."""
     defaults = {
         **quiet(what),
-        "group.id": f"sluicegate-{what}-{uuid4().hex[:12]}",
+        "group.id": f"{reader_prefix(settings.tenant)}{what}-{uuid4().hex[:12]}",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -59,6 +63,11 @@ def consumer(settings: Settings, what: str = "client", **extra: Any) -> Consumer
         **extra,
     }
     return Consumer({**settings.kafka.client(**defaults), **settings.kafka.consumer})
+
+
+def reader_prefix(tenant: str | None) -> str:
+    """What the group of a reader begins with: a tenant may ask after its own alone."""
+    return READERS if tenant is None else prefix(tenant)
 
 
 def admin(settings: Settings) -> WatchedAdmin:

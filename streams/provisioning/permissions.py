@@ -10,6 +10,7 @@ from typing import Literal
 
 from schemas.topics import SAGAS
 from streams.binding import Binding, Counter
+from streams.client.connection import READERS
 from streams.client.letterbox import REPLAYER
 from streams.client.reply_topic import PREFIX as REPLIES
 from streams.provisioning.roles import CLIENT, OPERATOR, ORCHESTRATOR, WORKER
@@ -61,6 +62,7 @@ def permissions_for(bindings: list[Binding], topics: frozenset[str]) -> list[Per
     # An operator's commands to sagas are answered like a client's.
     found += [Permission(role, "topic", REPLIES, REPLYING, "prefixed") for role in (CLIENT, OPERATOR)]
     found.append(Permission(OPERATOR, "transactional-id", REPLAYER, WRITING))
+    found += [Permission(role, "group", READERS, ("Describe",), "prefixed") for role in (*runners, CLIENT, OPERATOR)]
     return list(dict.fromkeys(found))
 
 

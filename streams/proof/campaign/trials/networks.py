@@ -19,6 +19,7 @@ from streams.proof.site import Site, environment
 from streams.proof.toxics import Bandwidth, Latency, Slicer, Stall, Timeout, Toxic
 from streams.proof.works import FORGIVING
 from streams.settings import Settings, override
+from streams.testing import eventually
 
 WORKERS = 2
 RATE = 500.0
@@ -43,7 +44,7 @@ def run(ground: Ground, one: Round) -> Tally:
         for kind in plan:
             struck = ways if random.random() < 0.5 else [random.choice(ways)]
             one.say(f"{kind} for {len(struck)} of {len(ways)} workers, {scene.answered} requests are answered")
-            strike(kind, struck, site.settings, random, one.sizes["period"])
+            strike(kind, struck, ground.settings, random, one.sizes["period"])
         if one.count("partition"):
             with under(ways, Stall):
                 time.sleep(one.sizes["partition"])
@@ -67,7 +68,7 @@ def lead(scene: Scene, ways: Sequence[FrameProxy]) -> None:
     """Has each slot's worker start again, on its own way to the broker."""
     for slot, way in enumerate(ways):
         scene.supervisor.revive(slot, reached_by(scene.site.settings, way.bootstrap))
-        scene.supervisor.kill(slot)
+        eventually(lambda slot=slot: scene.supervisor.kill(slot), what="a worker to lead")  # type: ignore[misc]
 
 
 def reached_by(settings: Settings, address: str) -> Mapping[str, str]:

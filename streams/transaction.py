@@ -56,10 +56,12 @@ class Transactor:
 
     def commit(self, work: Work) -> None:
         """One transaction. After Aborted the producers are gone: `settle` before anything else."""
-        self.renew_if_disturbed()
         try:
+            self.renew_if_disturbed()
             self.settle()
         except KafkaException as error:
+            self.discard("abort")
+            raise_if_fenced(error)
             raise Aborted(cause_of(error), str(error)) from error
         producer = self._producers[0].producer
         self._producers.rotate(-1)
@@ -76,7 +78,10 @@ class Transactor:
             self.discard("slow commit")
 
     def renew_if_disturbed(self) -> None:
-        """Drops producers of which one lost a connection, at any time: what it sent may be under way twice."""
+        """Drops producers of which one lost a connection, at any time: what it sent may be under way twice.
+
+        Raises KafkaException when one of them is of no use any more.
+        """
         for one in self._producers:
             one.producer.poll(0)
         if any(one.disturbance.seen for one in self._producers):

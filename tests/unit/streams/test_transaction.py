@@ -30,6 +30,7 @@ class FakeProducer:
     takes = 0.0
     fails = ""
     error = KafkaError._TIMED_OUT
+    fatal = False
 
     def __init__(self, properties: dict[str, Any], logger: Any) -> None:
         self.id, self.logger = properties["transactional.id"], logger
@@ -59,6 +60,8 @@ class FakeProducer:
         self._step("produce")
 
     def poll(self, timeout: float) -> int:
+        if FakeProducer.fatal:
+            raise KafkaException(KafkaError(KafkaError._FENCED, "fenced", True))
         return 0
 
     def purge(self) -> None:
@@ -80,6 +83,7 @@ def producers(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> type[FakeProduce
     monkeypatch.setattr(FakeProducer, "made", [])
     monkeypatch.setattr(FakeProducer, "fails", "")
     monkeypatch.setattr(FakeProducer, "error", KafkaError._TIMED_OUT)
+    monkeypatch.setattr(FakeProducer, "fatal", False)
     monkeypatch.setattr(FakeProducer, "clock", clock)
     monkeypatch.setattr(FakeProducer, "takes", 0.0)
     monkeypatch.setattr(transaction, "Producer", FakeProducer)
@@ -161,3 +165,16 @@ def test_an_error_of_our_own_leaves_no_producer_behind(
     with pytest.raises(ZeroDivisionError):
         transactor.commit(Work([], late, False, [], b"metadata"))
     assert renewed == ["error"]
+
+
+@pytest.mark.parametrize("step", ["commit", "nothing"])
+def test_a_fenced_producer_that_says_so_again_when_it_is_let_go_is_fenced_all_the_same(
+    transactor: Transactor, producers: type[FakeProducer], step: str
+) -> None:
+    """librdkafka raises a fatal error from every poll, the one before a transaction and the last one too."""
+    transactor.commit(WORK)
+    producers.fails, producers.error = step, KafkaError._FENCED
+    producers.fatal = True
+    with pytest.raises(Fenced):
+        transactor.commit(WORK)
+    assert all("purge" in one.steps for one in producers.made)

@@ -28,6 +28,7 @@ COMMANDS = {
     "send": "Send requests to a processor.",
     "tail": "Print a topic's records as JSON lines.",
     "find": "Say where a request is, and its result.",
+    "verify": "Prove that each request has exactly one outcome.",
     "saga": "Start sagas, look at them, help those that can't go on.",
     "dead-letters": "List, show and replay records that could not be read.",
     "partitions": "Resume partitions that a dead letter limit stopped.",

@@ -49,6 +49,10 @@ class Meter:
         speed = f"{task.speed:,.0f}/s" if task.speed else ""
         self._bar.update(self._task, completed=count, total=total or task.total, speed=speed)
 
+    def label(self, text: str) -> None:
+        """What is counted from here on."""
+        self._bar.update(self._task, description=text, completed=0)
+
     def note(self, text: str) -> None:
         """A line on standard error, above the bar."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

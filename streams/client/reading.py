@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 
 from streams.client.connection import ANSWER_SECONDS, admin, consumer, explain, require_topics
@@ -24,7 +23,7 @@ class TopicReader:
     def __init__(self, settings: Settings, what: str = "read") -> None:
         self._settings = settings
         self._what = what
-        self._admin: AdminClient = admin(settings)
+        self._admin = admin(settings)
 
     def partitions(self, topics: Iterable[str]) -> list[Place]:
         """All partitions of these topics. Raises TopicMissing, ClusterUnreachable."""
@@ -38,6 +37,10 @@ class TopicReader:
     def latest(self, places: Iterable[Place]) -> dict[Place, int]:
         """The offset after the last committed record of each partition."""
         return self._offsets(places, OffsetSpec.latest())
+
+    def written(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The offset after the last record of each partition, committed or not."""
+        return self._offsets(places, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
 
     def since(self, places: Iterable[Place], timestamp: int) -> dict[Place, int]:
         """The first offset not older than `timestamp` (milliseconds since 1970); negative if there is none."""
@@ -82,13 +85,13 @@ class TopicReader:
             if progress.reach(place, position):
                 assigned.pause(place)
 
-    def _offsets(self, places: Iterable[Place], spec: Any) -> dict[Place, int]:
+    def _offsets(
+        self, places: Iterable[Place], spec: Any, level: IsolationLevel = IsolationLevel.READ_COMMITTED
+    ) -> dict[Place, int]:
         question = {TopicPartition(*place): spec for place in places}
         if not question:
             return {}
-        answers = self._admin.list_offsets(
-            question, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=ANSWER_SECONDS
-        )
+        answers = self._admin.list_offsets(question, isolation_level=level, request_timeout=ANSWER_SECONDS)
         try:
             return {(one.topic, one.partition): future.result().offset for one, future in answers.items()}
         except KafkaException as error:

@@ -70,6 +70,10 @@ class Progress:
         """Offsets left behind so far."""
         return sum(self._reached[place] - span.start for place, span in self._spans.items())
 
+    def left(self) -> dict[Place, int]:
+        """How many offsets of each span that is not done are still ahead."""
+        return {place: self._spans[place].end - self._reached[place] for place in self._open}
+
     def inside(self, place: Place, offset: int) -> bool:
         """Whether a record at this offset belongs to the span that is read."""
         return place in self._open and offset < self._spans[place].end

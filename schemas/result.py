@@ -29,11 +29,19 @@ def result_record(
     common["status"] = "FAILED"
     common["error"] = {
         "code": outcome.code,
-        "message": outcome.message,
+        "message": writable(outcome.message),
         "retriable": outcome.retriable,
-        "details": outcome.details,
+        "details": {writable(name): writable(text) for name, text in outcome.details.items()},
     }
     return common
+
+
+def writable(text: str) -> str:
+    """The text as UTF-8 can have it: half of a surrogate pair, which JSON may bring along, is a question mark.
+
+    A failure quotes what was sent to us, and one that can't be written would be tried again for ever.
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def result_problems(schema: AvroSchema) -> list[str]:

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, Message
 
 from schemas.codec import Codec
 from schemas.envelope import MAX_CORRELATION, REPLAYED, headers_at, outcome_headers, shared_headers
+from schemas.errors import Unwritable
 from schemas.outcome import Code, Completed, Failed, Outcome
 from schemas.records import MAX_REQUEST_ID
 from schemas.result import result_record
@@ -72,14 +73,19 @@ class Answering:
                 outputs.append(None if entry.silent else self.answer(entry, now_ms, ce_time, compute_ms))
                 continue
             queue_ms = float(now_ms - entry.timestamp) if now_ms > entry.timestamp else 0.0
-            value = encode(
-                {
-                    "request_id": entry.record["request_id"],
-                    **outcome.output,
-                    "queue_ms": queue_ms,
-                    "compute_ms": compute_ms,
-                }
-            )
+            try:
+                value = encode(
+                    {
+                        "request_id": entry.record["request_id"],
+                        **outcome.output,
+                        "queue_ms": queue_ms,
+                        "compute_ms": compute_ms,
+                    }
+                )
+            except Unwritable as error:
+                entry.outcome = unfit(error)
+                outputs.append(self.answer(entry, now_ms, ce_time, compute_ms))
+                continue
             place = f"{entry.topic}:{entry.partition}:{entry.offset}".encode()
             results, room = rooms.get(entry.topic, usual)
             fields = (results, value, entry.key, -1, headers_at(place, shared, envelope.correlation), None)
@@ -117,7 +123,13 @@ class Answering:
             headers.append(REPLAYED)
             return self._fitting(entry, Output(topic, entry.replay.value, key, -1, headers, note), now_ms)
         assert entry.outcome is not None
-        value = self.encode(entry, entry.outcome, now_ms, compute_ms)
+        try:
+            value = self.encode(entry, entry.outcome, now_ms, compute_ms)
+        except Unwritable as error:
+            if type(entry.outcome) is not Completed:
+                raise
+            entry.outcome = unfit(error)
+            value = self.encode(entry, entry.outcome, now_ms, compute_ms)
         return self._fitting(entry, Output(topic, value, key, -1, headers, note), now_ms)
 
     def _rooms(self) -> dict[str, tuple[str, int]]:
@@ -175,6 +187,11 @@ class Answering:
         assert entry.outcome is not None
         entry.record = {"request_id": entry.record["request_id"][:MAX_REQUEST_ID]}
         return Output(results, self.encode(entry, entry.outcome, now_ms), None, -1, bare)
+
+
+def unfit(error: Unwritable) -> Failed:
+    """The answer where a processor's output does not fit its schema: tried again, it would not fit either."""
+    return Failed(Code.PROCESSOR_FAILED, f"the output does not fit its schema: {error}", details={"field": error.field})
 
 
 def remember(entry: Entry, value: bytes, now_ms: int) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from streams.stack.testing import RUNNING, StackForTests
-from tests.mutants.guard import Guard
+from tests.mutants.guard import Guard, WrongGuard
 from tests.mutants.progress import Tried
 from tests.mutants.scratch import JARS, ROOT, Scratch
 from tests.mutants.trial import Ran, run
@@ -46,8 +46,11 @@ class Campaign:
         self._say(f"green in {ran.seconds:.0f} s")
 
     def _try(self, guard: Guard) -> Tried:
-        with self._scratch.without(guard):
-            ran = self._run([guard.test], stack=guard.stack, write=False)
+        try:
+            with self._scratch.without(guard):
+                ran = self._run([guard.test], stack=guard.stack, write=False)
+        except WrongGuard as error:
+            return Tried(guard.name, None, 0.0, str(error))
         if ran.red:
             died = f"the process died of signal {-ran.code}" if ran.code < 0 else ""
             return Tried(guard.name, (ran.failed or (guard.test,))[0], ran.seconds, died)

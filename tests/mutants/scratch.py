@@ -31,9 +31,11 @@ class Scratch:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of all that was copied."""
+        """The digest of all that was copied but for the documents: whether a test notices hangs on none of them."""
         digest = sha256()
         for name in self.names:
+            if name.endswith(".md"):
+                continue
             content = sha256((self.folder / name).read_bytes()).hexdigest()
             digest.update(f"{name}\0{content}\n".encode())
         return digest.hexdigest()

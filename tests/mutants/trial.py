@@ -13,7 +13,7 @@ from pathlib import Path
 MEMORY = 6 << 30
 """A test without a guard against bombs may ask for everything: it gets so many bytes and no more."""
 TEST_SECONDS, RUN_SECONDS = 60, 300
-FAILED = re.compile(r"^FAILED (\S+?)(?: - .*)?$", re.MULTILINE)
+FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 GREEN, RED = 0, 1
 
 

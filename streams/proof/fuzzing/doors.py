@@ -12,9 +12,12 @@ from schemas.avro_schema import AvroSchema
 from schemas.codec import FRAME, Codec
 from schemas.dead_letter import connect_headers
 from schemas.decoder import decoder_for
+from schemas.encoder import encoder_for
 from schemas.envelope import Header
 from schemas.errors import SchemaPending, SchemaUnsafe, Unreadable
+from schemas.outcome import Failed
 from schemas.registry import Stored
+from schemas.result import result_record
 from schemas.subjects import subject
 from schemas.testing import MemoryRegistry
 from streams.admission import Admission
@@ -53,6 +56,7 @@ class Door:
         self.codec = Codec(self.schema, subject(self.binding.requests[0]), self.registry)
         self.registry.register(self.codec.subject, self.schema)
         self.codec.bind()
+        self.answer = encoder_for(avsc.load(lane, "result"))
         self.reception = self._reception()
         for number, schema in enumerate((newer(self.schema), other(), *reply_types().values()), 7):
             self.registry.source.ids[number] = Stored(schema.text)
@@ -64,6 +68,8 @@ class Door:
         entry = self.let_in(headers, value, value[:8])
         assert entry.dead_letter is not None or "request_id" in entry.record, "neither a request nor a dead letter"
         assert entry.dead_letter is None or entry.dead_letter.value == value, "a dead letter is not what was sent"
+        if isinstance(entry.outcome, Failed):
+            self.answer(result_record(entry.record["request_id"], entry.outcome, "model", "1", 0.0, 0.0))
 
     def let_in(self, headers: Sequence[Header], value: bytes | None, key: bytes | None = None) -> Entry:
         """The entry of a record. Raises what the reception raises: SchemaPending, if all is well."""

@@ -70,6 +70,7 @@ def test_twins_are_an_error(tmp_path: Path) -> None:
         (0, "1 passed", True, False),
         (1, "FAILED tests/a.py::test_b[1] - assert 1 == 2", False, True),
         (1, "FAILED tests/a.py::test_b", False, True),
+        (1, "FAILED tests/a.py::test_b[a text - 'x' of words] - assert 1", False, True),
         (1, "ERROR tests/a.py::test_b - no Kafka", False, False),
         (2, "ERROR tests/a.py - ImportError", False, False),
         (4, "ERROR: not found: tests/a.py::test_c", False, False),

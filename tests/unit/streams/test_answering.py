@@ -118,3 +118,28 @@ def test_a_result_near_the_limit_is_measured_and_fits(codec: Codec) -> None:
     (output,) = answering(codec, HEADROOM).answer_all([entry(Completed({"payload": b"p"}))], NOW, TIME, 0.0)
     assert output is not None
     assert codec.decode(output.value)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("envelope", [Envelope(), Envelope(reply_to="mine")], ids=["results", "reply-to"])
+@pytest.mark.parametrize("payload", ["no bytes", 5, "\ud800"])
+def test_an_output_that_does_not_fit_its_schema_fails_its_request_alone(
+    codec: Codec, envelope: Envelope, payload: object
+) -> None:
+    """Tried again, it would not fit either, and hold its partition up for ever."""
+    bad, good = entry(Completed({"payload": payload}), envelope=envelope), entry(Completed({"payload": b"p"}))
+    first, second = answering(codec).answer_all([bad, good], NOW, TIME, 1.5)
+    assert first is not None
+    assert second is not None
+    assert isinstance(bad.outcome, Failed)
+    assert (bad.outcome.code, bad.outcome.details) == (Code.PROCESSOR_FAILED, {"field": "payload"})
+    assert bad.sealed is not None, "it is final: a repeat gets it again"
+    assert good.outcome == Completed({"payload": b"p"})
+
+
+def test_a_failure_that_quotes_what_no_utf_8_text_may_have_is_written(codec: Codec) -> None:
+    said = Failed(Code.INVALID_ARGUMENT, "\ud800: there is no such field", details={"field": "\ud800", "\udfff": "x"})
+    (output,) = answering(codec).answer_all([entry(said)], NOW, TIME, 0.0)
+    assert output is not None
+    record = codec.decode(output.value)
+    assert record["error"]["message"] == "?: there is no such field"
+    assert record["error"]["details"] == {"field": "?", "?": "x"}

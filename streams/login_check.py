@@ -7,6 +7,8 @@ from streams.client.errors import LoginRefused
 from streams.client.login import check_login
 from streams.settings import Settings
 
+AGAIN_SECONDS = 1.0
+
 
 class LoginCheck(threading.Thread):
     """Asks the cluster once, beside the lanes' start; `on_refused` is called by this thread, with the reason."""
@@ -19,8 +21,18 @@ class LoginCheck(threading.Thread):
         self._settings, self._on_refused, self._check = settings, on_refused, check
 
     def run(self) -> None:
-        """Asks."""
+        """Asks, and asks again: a cluster on its way up may refuse what it takes a moment later."""
+        refused = self._refused()
+        if refused is None:
+            return
+        threading.Event().wait(AGAIN_SECONDS)
+        refused = self._refused()
+        if refused is not None:
+            self._on_refused(refused)
+
+    def _refused(self) -> str | None:
         try:
             self._check(self._settings)
         except LoginRefused as refused:
-            self._on_refused(str(refused))
+            return str(refused)
+        return None

@@ -89,7 +89,8 @@ def partition_counts(client: WatchedAdmin, settings: Settings, wait: float = FIR
     try:
         topics = client.metadata(wait).topics
     except KafkaException as error:
-        raise ClusterUnreachable(settings.kafka.bootstrap_servers, error.args[0].str()) from None
+        away = ClusterUnreachable(settings.kafka.bootstrap_servers, error.args[0].str())
+        raise client.trouble.suspicion() or away from None
     return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
 
 

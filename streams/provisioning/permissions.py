@@ -105,6 +105,7 @@ def tenant_permissions(counter: Counter, runner: str) -> list[Permission]:
         Permission(tenant, "group", own, READING, "prefixed"),
         Permission(tenant, "transactional-id", own, WRITING, "prefixed"),
         Permission(runner, "topic", replies, ANSWERING, "prefixed"),
+        Permission(OPERATOR, "group", own, ("Describe",), "prefixed"),
         Permission(OPERATOR, "topic", counter.results, READING),
         Permission(OPERATOR, "topic", counter.dead_letters, KEEPING),
     ]

@@ -3,19 +3,21 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.client.connection import admin
+from streams.client.connection import admin, consumer
 from streams.settings import LaneSettings, Settings, override
 from streams.stack import lifecycle
 from streams.stack.layout import Layout
 from streams.stack.logins import read
 from streams.stack.testing import StackForTests
-from streams.testing import eventually
+from streams.testing import NeverCame, eventually
 
 SLUICEGATE = str(Path(sys.executable).with_name("sluicegate"))
 TENANTS = ("north", "south")
@@ -89,6 +91,21 @@ class SecuredSite:
             stdin=subprocess.DEVNULL,
         )
 
+    def told(self, file: Path, words: list[str], needle: str, seconds: float) -> tuple[float | None, str, int]:
+        """After how long a command said this (None: too late), all that it said, and its exit code."""
+        environment = {**os.environ, "SLUICEGATE_SETTINGS": str(file)}
+        began, log = time.monotonic(), self.layout.root / f"told-{uuid4().hex}.txt"
+        with log.open("wb") as output:
+            running = subprocess.Popen(
+                [SLUICEGATE, *words], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        try:
+            eventually(lambda: needle in log.read_text(), within=seconds)
+            took = time.monotonic() - began
+        except NeverCame:
+            took = None
+        return took, log.read_text(), running.wait(60)
+
     def worker(self, log: Path) -> psutil.Popen:
         """A worker of the lane `echo`; it may not be ready yet."""
         environment = {**os.environ, "SLUICEGATE_SETTINGS": str(self.file("worker"))}
@@ -109,15 +126,16 @@ class SecuredSite:
 
     def consume(self, role: str, topic: str) -> str:
         """Reads one record, or up to the end: `ok`, or the name of what the cluster said."""
-        properties = {"group.id": f"{role}.reader", "log_level": 0, "enable.partition.eof": True}
-        consumer = Consumer(self.role(role).kafka.client(**properties))
+        reader = consumer(self.role(role), "test", **{"enable.partition.eof": True})
         try:
-            consumer.assign([TopicPartition(topic, 0, 0)])
-            message = eventually(lambda: consumer.poll(0.1), within=SECONDS)
-            error = message.error()
+            hidden = reader.list_topics(topic, timeout=SECONDS).topics[topic].error
+            if hidden is not None:
+                return hidden.name()
+            reader.assign([TopicPartition(topic, 0, 0)])
+            error = eventually(lambda: reader.poll(0.1), within=SECONDS).error()
             return "ok" if error is None or error.code() == KafkaError._PARTITION_EOF else error.name()
         finally:
-            consumer.close()
+            reader.close()
 
     def begin(self, role: str, identity: str) -> str:
         """Takes a transactional id: `ok`, or the name of what the cluster said."""
@@ -130,15 +148,14 @@ class SecuredSite:
 
     def join(self, role: str, group: str, topic: str) -> str:
         """Joins a consumer group: `ok`, or the name of what the cluster said."""
-        properties = self.role(role).kafka.client(**{"group.id": group, "log_level": 0})
-        consumer = Consumer(properties)
+        member = Consumer(self.role(role).kafka.client(**{"group.id": group, "log_level": 0}))
         assigned: list[bool] = []
         try:
-            consumer.subscribe([topic], on_assign=lambda *_: assigned.append(True))
-            message = eventually(lambda: consumer.poll(0.1) or (assigned and "ok"), within=SECONDS)
+            member.subscribe([topic], on_assign=lambda *_: assigned.append(True))
+            message = eventually(lambda: member.poll(0.1) or (assigned and "ok"), within=SECONDS)
             return message if isinstance(message, str) else message.error().name() if message.error() else "ok"
         finally:
-            consumer.close()
+            member.close()
 
     def topics(self, role: str) -> set[str]:
         """The topics that a role can see at all."""

@@ -85,7 +85,8 @@ class WatchedAdmin(AdminClient):
         self.trouble = Trouble(str(properties.get("bootstrap.servers", "")), heard)
         lines = logging.Logger("sluicegate-login")
         lines.addHandler(self.trouble)
-        super().__init__({**properties, "log_level": INFO, "error_cb": self.trouble.note}, logger=lines)
+        watched: dict[str, Any] = {**properties, "log_level": INFO, "error_cb": self.trouble.note}
+        super().__init__(watched, logger=lines)
 
     def metadata(self, seconds: float) -> Any:
         """The cluster's topics and brokers, as `list_topics` has them; blocks up to so many seconds.

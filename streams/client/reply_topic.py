@@ -10,6 +10,7 @@ from confluent_kafka.cimpl import NewTopic
 from schemas.partitioner import partition_for
 from streams.client.connection import ANSWER_SECONDS, explain, partition_counts
 from streams.client.errors import NotAllowed, TopicMissing
+from streams.client.login import WatchedAdmin
 from streams.settings import Settings
 from streams.tenants import prefix
 
@@ -66,7 +67,7 @@ def _refused(error: KafkaException, settings: Settings, name: str) -> Exception:
     return cause
 
 
-def shared(client: AdminClient, settings: Settings, name: str, partition: int | None, client_id: str) -> ReplyTopic:
+def shared(client: WatchedAdmin, settings: Settings, name: str, partition: int | None, client_id: str) -> ReplyTopic:
     """An existing topic for the answers, the whole of it or one partition, which the answers' key then leads to.
 
     Raises TopicMissing; ValueError for a partition that the topic does not have.

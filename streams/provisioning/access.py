@@ -74,12 +74,13 @@ def existing(admin: AdminClient, roles: Iterable[str]) -> set[AclBinding]:
     """Every entry of these principals."""
     found: set[AclBinding] = set()
     for role in roles:
+        anything: Any = None  # what a filter takes for every name and every host
         theirs = AclBindingFilter(
             ResourceType.ANY,
-            None,
+            anything,
             ResourcePatternType.ANY,
             f"User:{role}",
-            None,
+            anything,
             AclOperation.ANY,
             AclPermissionType.ANY,
         )

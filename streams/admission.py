@@ -4,7 +4,6 @@ Decides from the record, the lane's codec and the partition's memory of repeats;
 it can't decide at once is a schema id that the registry was not asked for yet: `SchemaPending` parks the partition.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from schemas.envelope import Envelope, read_headers
 from schemas.errors import InvalidArgument, Unreadable
 from schemas.outcome import Code, Failed
 from schemas.records import checker, first_problem
+from streams import steady_clock
 from streams.entry import Entry
 from streams.failpoints import passing
 from streams.output import Output
@@ -75,7 +75,7 @@ class Admission:
 
     def bury_unread(self, owner: Partition, reason: str) -> Entry:
         """The entry of a record that the client library could not take apart: a dead letter without its bytes."""
-        entry = Entry(owner, owner.position, time.time_ns() // 1_000_000, None, 64)
+        entry = Entry(owner, owner.position, steady_clock.now_ms(), None, 64)
         entry.dead_letter = self._bury(entry, None, None, Unreadable(reason))
         return entry
 

@@ -4,13 +4,13 @@ A checkpoint is written when as much was learnt since the last one as the store 
 the tail. It may be lost, or be another's: then the changelog is read from its beginning.
 """
 
-import time
 from pathlib import Path
 
 import structlog
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from streams import steady_clock
 from streams.binding import Binding
 from streams.partition import Ownership, Partition
 from streams.repeats.record import AnswersUnreadable
@@ -67,7 +67,7 @@ class Checkpoints:
             snapshots = partition.snapshots(self._binding)
             positions = dict(partition.positions)
             partition.learnt = 0
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = steady_clock.now_ms()
         for topic, snapshot in snapshots.items():
             identity = self._identity(partition, topic)
             path = identity.path(self._directory)

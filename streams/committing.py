@@ -14,6 +14,7 @@ import structlog
 from confluent_kafka import KafkaException, TopicPartition
 
 from schemas.outcome import Completed, Failed
+from streams import steady_clock
 from streams.binding import Binding
 from streams.committer import Aborted, Committer, Work
 from streams.failpoints import passing
@@ -145,7 +146,7 @@ class Committing(threading.Thread):
 
     def _apply(self, batches: list[Batch], changes: "Changes") -> None:
         passing("apply.before")
-        changes.apply(time.time_ns() // 1_000_000)
+        changes.apply(steady_clock.now_ms())
         self._keeper.commit_through(batches[-1].number)
         self._pipeline.committed(batches)
         passing("apply.after")
@@ -233,7 +234,7 @@ class Changes:
             if error is None:
                 place = Location(message.topic(), message.partition(), message.offset())
                 failed = type(entry.outcome) is Failed
-                sealed = seal_elsewhere(entry.payload_digest, time.time_ns() // 1_000_000, place, failed)
+                sealed = seal_elsewhere(entry.payload_digest, steady_clock.now_ms(), place, failed)
                 self._learnt.setdefault(entry.owner, []).append((entry.id_digest, sealed))
 
         return delivered

@@ -13,6 +13,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from schemas.errors import SchemaPending
+from streams import steady_clock
 from streams.adoption import Adoption
 from streams.definition import Reception
 from streams.entry import Entry
@@ -160,7 +161,7 @@ class Intake(threading.Thread):
     def _admit_all(self, messages: list[Message]) -> list[Entry]:
         passing("admit.before")
         entries: list[Entry] = []
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = steady_clock.now_ms()
         get = self._ownership.get
         for message in messages:
             error = message.error()
@@ -219,7 +220,7 @@ class Intake(threading.Thread):
             self._reins.pause(partition)
 
     def _unpark(self) -> None:
-        now_ms, entries = time.time_ns() // 1_000_000, list[Entry]()
+        now_ms, entries = steady_clock.now_ms(), list[Entry]()
         for partition in self._asker.take():
             messages, partition.parked = partition.parked, type(partition.parked)()
             for message in messages if partition.owned else ():

@@ -18,7 +18,7 @@ from schemas.codec import Codec
 from schemas.handler import Handler
 from schemas.registry import Registry
 from schemas.subjects import subject
-from streams import connections
+from streams import connections, steady_clock
 from streams.admission import Admission
 from streams.adoption import Adoption
 from streams.answering import Answering
@@ -311,7 +311,7 @@ class LaneRun:
 
     def _stop_output(self, partition: Partition, offset: int, reason: str) -> Output:
         key = StopKey(self._binding.group, partition.topic, partition.number)
-        return stop_output(self._binding.control, key, Stop(reason, offset, time.time_ns() // 1_000_000))
+        return stop_output(self._binding.control, key, Stop(reason, offset, steady_clock.now_ms()))
 
     def _make_reception(self) -> Reception:
         definition = self._definition

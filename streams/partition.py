@@ -4,7 +4,6 @@ A record carries the partition that it was read under; a micro-batch may enter a
 of its records is still owned. Whoever ends an epoch holds the lock that the committer holds through its transaction.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -16,6 +15,7 @@ from streams.binding import Binding
 from streams.repeats.book import AnswerBook
 from streams.repeats.in_flight import InFlight
 from streams.state.partition import PartitionStore
+from streams.steady_clock import now_ms
 from streams.stops import DeadLetterWindow
 
 TURN_SECONDS = 0.02
@@ -153,8 +153,3 @@ class Ownership:
     def all(self) -> list[Partition]:
         """A copy of the owned partitions."""
         return list(self._owned.values())
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000

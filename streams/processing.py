@@ -13,6 +13,7 @@ import structlog
 from schemas.envelope import event_time
 from schemas.handler import Effects, Emission, Handler, State
 from schemas.outcome import Outcome
+from streams import steady_clock
 from streams.admission import TOO_LATE
 from streams.answering import Answering
 from streams.entry import Entry
@@ -117,7 +118,7 @@ class Processing:
                 await ahead.done.wait()
 
     async def _infer(self, batch: Batch, fresh: list[Entry], state: State) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = steady_clock.now_ms()
         wanted = in_time(fresh, now_ms)
         if not wanted:
             return
@@ -150,14 +151,14 @@ class Processing:
             if leader.answer is None:
                 if entry.outcome is None:
                     await self._infer(batch, [entry], state)
-            elif in_time([entry], time.time_ns() // 1_000_000):
+            elif in_time([entry], steady_clock.now_ms()):
                 entry.repeat(leader.answer)
 
     def _answer_one(self, entry: Entry, batch: Batch) -> None:
-        self._answering.answer(entry, time.time_ns() // 1_000_000, b"", batch.compute_seconds * 1000)
+        self._answering.answer(entry, steady_clock.now_ms(), b"", batch.compute_seconds * 1000)
 
     def _write(self, batch: Batch) -> None:
-        moment = time.time_ns() // 1_000_000
+        moment = steady_clock.now_ms()
         ce_time = event_time(moment / 1000)
         compute_ms = batch.compute_seconds * 1000
         batch.answers = self._answering.answer_all(batch.entries, moment, ce_time, compute_ms)

@@ -4,7 +4,6 @@ Every lane's result is a reply. Whatever else can be read is nothing that a saga
 can't be read.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -23,6 +22,7 @@ from schemas.outcome import Failed
 from schemas.partitioner import partition_for
 from schemas.records import checker
 from schemas.registry import Registry
+from streams import steady_clock
 from streams.admission import TOO_LATE, invalid
 from streams.binding import Binding
 from streams.entry import Entry
@@ -101,7 +101,7 @@ class Inbox:
 
     def bury_unread(self, owner: Partition, reason: str) -> Entry:
         """The entry of a record that the client library could not take apart: a dead letter without its bytes."""
-        entry = Entry(owner, owner.position, time.time_ns() // 1_000_000, None, 64)
+        entry = Entry(owner, owner.position, steady_clock.now_ms(), None, 64)
         entry.dead_letter = self._bury(entry, None, None, Unreadable(reason))
         return entry
 

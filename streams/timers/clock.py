@@ -1,6 +1,6 @@
 """The wall clock of timers: it never goes back."""
 
-import time
+from streams import steady_clock
 
 
 class ForwardClock:
@@ -11,5 +11,5 @@ class ForwardClock:
 
     def now_ms(self) -> int:
         """The time, not before any time that was given out."""
-        self._last = max(self._last, time.time_ns() // 1_000_000)
+        self._last = max(self._last, steady_clock.now_ms())
         return self._last

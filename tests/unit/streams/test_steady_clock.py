@@ -1,7 +1,11 @@
 """A jump of the machine's clock is not believed before it has lasted."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import streams
 from streams.steady_clock import PATIENCE_NS, SteadyClock
 
 SECOND = 1_000_000_000
@@ -62,3 +66,18 @@ def test_asked_seldom_it_follows_what_lasted_between_two_questions_only() -> Non
     machine.ahead = HOUR
     assert machine.after(3_600) == 0
     assert machine.after(31) == HOUR / SECOND
+
+
+SOURCES = Path(streams.__file__).parent
+OTHERS = {"cli", "client", "demo", "proof", "stack"}
+"""Commands, clients and trials may ask the machine: they judge nothing for a lane."""
+
+
+def test_lanes_ask_no_other_clock_for_the_time_of_day() -> None:
+    asking = [
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if path.relative_to(SOURCES).parts[0] not in OTHERS
+        and re.search(r"time\.time(_ns)?\(|datetime\.now\(", path.read_text())
+    ]
+    assert asking == []

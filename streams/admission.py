@@ -19,6 +19,7 @@ from schemas.records import checker, first_problem
 from streams import steady_clock
 from streams.entry import Entry
 from streams.failpoints import passing
+from streams.headers import Headers, headers_of, size_of
 from streams.output import Output
 from streams.partition import Partition
 from streams.repeats.answer import Answer
@@ -54,13 +55,16 @@ class Admission:
 
     def admit(self, owner: Partition, message: Message, now_ms: int) -> Entry:
         """The entry for one message. Raises SchemaPending while its schema is not known to be there or not."""
-        value, key, headers = message.value(), message.key(), message.headers()
+        value, key = message.value(), message.key()
+        headers: Headers | None = None
         size = len(value or b"") + len(key or b"") + 64
         entry = Entry(owner, message.offset() or 0, message.timestamp()[1], key, size)
         passing("decode.before")
         try:
+            headers = headers_of(message)
             if headers:
-                entry.envelope = read_headers(headers)  # type: ignore[arg-type] # as read: a list, bytes
+                entry.size += size_of(headers)
+                entry.envelope = read_headers(headers)
             entry.record = self._codec.decode_json(value) if entry.envelope.json else self._codec.decode(value)
             passing("decode.after")
             self._judge(entry, value, now_ms)

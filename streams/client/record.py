@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.headers import headers_or_none
+
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -38,7 +40,7 @@ def from_message(message: Any) -> Record:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers() or [],
+        headers_or_none(message),
     )
 
 

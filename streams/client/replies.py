@@ -15,6 +15,7 @@ from streams.client.connection import ANSWER_SECONDS
 from streams.client.errors import AnswerUnreadable, CallFailed
 from streams.client.reply_topic import ReplyTopic
 from streams.client.result import Result, outcome_of
+from streams.headers import headers_or_none
 
 Decode = Callable[[str, bytes], Mapping[str, Any]]
 Settled = tuple[bytes, Result | CallFailed | None]
@@ -104,7 +105,7 @@ class Replies:
         if message.error() is not None:
             log.warning("answers can't be read: %s", message.error().str())
             return None
-        headers = message.headers() or []
+        headers = headers_or_none(message)
         token = next((value for name, value in headers if name == CALL_HEADER), None)
         if token is None or not self._calls.awaited(token):
             return None

@@ -26,6 +26,7 @@ from streams import steady_clock
 from streams.admission import TOO_LATE, invalid
 from streams.binding import Binding
 from streams.entry import Entry
+from streams.headers import headers_of, size_of
 from streams.output import Output
 from streams.partition import Partition
 
@@ -44,7 +45,7 @@ class InboxEntry(Entry):
         super().__init__(owner, message.offset() or 0, message.timestamp()[1], message.key(), size)
         self.type_name = ""
         self.value: bytes | None = message.value()
-        self.headers: Headers = message.headers()  # type: ignore[assignment] # as read: a list, bytes
+        self.headers: Headers = None
 
 
 def reply_types() -> dict[str, AvroSchema]:
@@ -81,6 +82,9 @@ class Inbox:
         value = message.value()
         entry = InboxEntry(owner, message, len(value or b"") + len(message.key() or b"") + 64)
         try:
+            entry.headers = headers_of(message)
+            if entry.headers:
+                entry.size += size_of(entry.headers)
             known = self._known.get(value[:FRAME]) if value is not None else None
             if known is not None and known[0] != COMMAND:
                 # A reply asks for nothing: whatever its headers say, is for its saga alone.

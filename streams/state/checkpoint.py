@@ -193,10 +193,10 @@ def _header(text: bytes) -> dict[str, Any] | None:
 
 def _ends_where_it_should(file: IO[bytes], end: int) -> bool:
     """Whether the blocks from here on are as long as they say, and the last is followed by the digest."""
-    position = file.tell()
+    position: int = file.tell()
     while position + _LENGTH.size <= end:
         file.seek(position)
-        (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+        length: int = _LENGTH.unpack(file.read(_LENGTH.size))[0]
         position += _LENGTH.size + length
         if length == 0:
             return position == end

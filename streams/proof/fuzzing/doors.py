@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from confluent_kafka import Message
 
@@ -73,8 +74,11 @@ class Door:
 
     def let_in(self, headers: Sequence[Header], value: bytes | None, key: bytes | None = None) -> Entry:
         """The entry of a record. Raises what the reception raises: SchemaPending, if all is well."""
+        return self.receive(Message(self.binding.requests[0], 0, 3, key, value, list(headers) or None, None, (1, NOW)))
+
+    def receive(self, message: Any) -> Entry:
+        """The entry of a message, as the client library hands it out. Raises as `let_in`."""
         partition = Partition(self.binding.requests[0], 0, AnswerBook(Bounds(100, 1 << 20, 1_000)))
-        message = Message(partition.topic, 0, 3, key, value, list(headers) or None, None, (1, NOW))
         return self.reception.admit(partition, message, NOW)
 
     def seeds(self) -> list[bytes]:

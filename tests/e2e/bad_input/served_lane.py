@@ -220,6 +220,15 @@ class ServedLane:
         assert info is not None
         return found, info
 
+    def became(self, place: str) -> tuple[str, str]:
+        """What became of the record at a place, COMPLETED, a failure's code or a dead letter, and why; waits for it."""
+        found = (self._results, self._letters)
+        eventually(lambda: self.look() or any(place in one for one in found), within=WITHIN, what=f"end of {place}")
+        if place in self._letters:
+            return "dead letter", self.letter(place)[1].reason
+        answer = self.answer(place)
+        return (answer.code, answer.says["error"]["message"]) if answer.code else ("COMPLETED", "")
+
     @property
     def letters(self) -> int:
         """How many dead letters were seen so far."""

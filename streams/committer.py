@@ -9,6 +9,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from schemas.errors import SluicegateError
+from streams import steady_clock
 from streams.output import Output
 
 FENCED = frozenset(
@@ -66,13 +67,16 @@ def produce_work(producer: Producer, work: Work, timeout: float) -> None:
 
 
 def produce_all(producer: Producer, outputs: Iterable[Output], timeout: float) -> None:
-    """Hands every output to librdkafka; waits while its queue is full, at most `timeout` seconds in all."""
-    produce = producer.produce
+    """Hands every output to librdkafka; waits while its queue is full, at most `timeout` seconds in all.
+
+    Records are stamped here: Kafka refuses one from a clock that is over an hour ahead.
+    """
+    produce, now_ms = producer.produce, steady_clock.now_ms()
     deadline = time.monotonic() + timeout
     for topic, value, key, partition, headers, on_delivery in outputs:
         while True:
             try:
-                produce(topic, value, key, partition, on_delivery, None, 0, headers)  # type: ignore[arg-type] # list is invariant
+                produce(topic, value, key, partition, on_delivery, None, now_ms, headers)  # type: ignore[arg-type] # list is invariant
                 break
             except BufferError:
                 if time.monotonic() > deadline:

@@ -2,10 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import streams
+from streams import steady_clock
+from streams.committer import produce_all
+from streams.output import Output
 from streams.steady_clock import PATIENCE_NS, SteadyClock
 
 SECOND = 1_000_000_000
@@ -66,6 +70,26 @@ def test_asked_seldom_it_follows_what_lasted_between_two_questions_only() -> Non
     machine.ahead = HOUR
     assert machine.after(3_600) == 0
     assert machine.after(31) == HOUR / SECOND
+
+
+class Producer:
+    """Notes what it is given."""
+
+    def __init__(self) -> None:
+        self.stamps: list[int] = []
+
+    def produce(self, *given: Any) -> None:
+        self.stamps.append(given[6])
+
+
+def test_records_of_a_worker_whose_clock_has_jumped_are_stamped_with_the_time_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine, producer = Machine(), Producer()
+    monkeypatch.setattr(steady_clock, "_clock", machine.clock)
+    machine.ahead = 3 * HOUR
+    produce_all(cast(Any, producer), [Output("told", b"1", None, 0, [])], timeout=1)
+    assert producer.stamps == [(START + machine.monotonic) // 1_000_000]
 
 
 SOURCES = Path(streams.__file__).parent

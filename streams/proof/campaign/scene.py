@@ -113,6 +113,19 @@ class Scene:
         self.load.allowed = max(self.load.allowed, goal)
         self.reach(goal)
 
+    def catch_up(self, within: float | None = None) -> None:
+        """Blocks until every request that is in the log now is answered, while the load goes on."""
+        asked = list(self.load.places.values())
+        seconds = self._settle if within is None else within
+        if not self.watcher.wait(lambda: not self._left(asked), seconds):
+            left = self._left(asked)
+            raise Stuck(f"{len(left)} of {len(asked)} requests were not answered within {seconds:g} s, as at {left[0]}")
+
+    def _left(self, asked: list[str]) -> list[str]:
+        # Those that are answered are not looked at again.
+        asked[:] = [place for place in asked if place not in self.ledger.answered]
+        return asked
+
     def in_pieces(self, faults: int) -> Callable[[float], None]:
         """What a storm calls before each fault: the load is cut in pieces, and goes on to the end of that fault's."""
         piece = self.demand.requests / (faults + 1)

@@ -11,7 +11,7 @@ from streams.proof.roster import Roster
 from streams.proof.site import Site
 from streams.proof.works import FORGIVING
 
-RATE = 300.0
+RATE = 200.0
 LATEST_PASSAGE = 6
 STEPS = [name for name in NAMES if not name.startswith("revoke")]
 REVOCATIONS = [name for name in NAMES if name.startswith("revoke")]
@@ -61,7 +61,8 @@ class Deaths:
         self._more()
 
     def _more(self) -> None:
-        self._scene.reach(self._scene.answered + 1)
+        """Blocks until no partition lags behind: each death finds a lane at work, not one that is still recovering."""
+        self._scene.catch_up()
 
 
 TRIAL = Trial(

@@ -64,7 +64,7 @@ TRIAL = Trial(
     name="hosts killed",
     run=run,
     scales={
-        "short": Scale(rounds=1, sizes={"kills": 6}, least={"kills": 6, "succeeded": 100}),
+        "short": Scale(rounds=1, sizes={"kills": 4}, least={"kills": 4, "succeeded": 100}),
         "full": Scale(rounds=4, sizes={"kills": 25}, least={"kills": 100, "succeeded": 2_000}),
     },
 )

@@ -41,8 +41,9 @@ def provision(settings: Settings, plan: Plan, *, whole: bool = False) -> Provisi
 
     `whole`: the plan is that of all lanes, so permissions that it does not have are taken from its principals.
 
-    Raises Refused (nothing was made) for a topic that must not stay as it is, KafkaException or RegistryUnavailable
-    when one of the two does not answer, SchemaIncompatible when the registry's schemas do not allow ours.
+    Raises Refused (nothing was made) for a topic that must not stay as it is, ClusterUnreachable or RegistryUnavailable
+    when one of the two does not answer, LoginRefused or NotAllowed for a user who may not, SchemaIncompatible when the
+    registry's schemas do not allow ours.
     """
     admin = connection.admin(settings)
     connection.partition_counts(admin, settings)  # says at once who is not let in

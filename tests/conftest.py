@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from streams.settings import Settings, StackSettings
@@ -16,6 +17,8 @@ MARKED_FOLDERS = ("integration", "e2e", "gpu")
 
 # A busy machine is slow, not wrong: how long one example takes says nothing.
 hypothesis_settings.register_profile("patient", deadline=None)
+# Whoever only asks whether a test fails does not wait for the smallest example.
+hypothesis_settings.register_profile("hasty", deadline=None, phases=(Phase.explicit, Phase.generate))
 hypothesis_settings.load_profile("patient")
 
 # a person's own settings change no test

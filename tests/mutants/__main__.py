@@ -1,6 +1,7 @@
 """`make mutants`: each guard that a document names is removed in a copy of the tree, and its test must turn red.
 
-Ends with 1 if one survives, or could not be tried. What was caught is kept in build/mutants.json until code changes.
+Ends with 1 if one survives, or could not be tried. What was caught is kept in build/mutants.json until the guard, its
+file or its test's changes.
 """
 
 from pathlib import Path
@@ -54,7 +55,7 @@ def _try(guards: list[Guard], *, fresh: bool) -> list[Tried]:
     with TemporaryDirectory(prefix="sluicegate-mutants-") as folder:
         scratch = Scratch(Path(folder).resolve() / "tree")
         scratch.check()
-        progress = Progress(KEPT, scratch.fingerprint)
+        progress = Progress(KEPT, {guard.name: scratch.fingerprint(guard) for guard in guards})
         if fresh:
             progress.tried.clear()
         done = [progress.tried[guard.name] for guard in guards if guard.name in progress.tried]

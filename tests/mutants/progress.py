@@ -16,15 +16,15 @@ class Tried:
 
 
 class Progress:
-    """The trials of one state of the code, in a file; those of another state do not count."""
+    """The trials that were kept in a file; `fingerprints` tell, for each guard, whether its trial still counts."""
 
-    def __init__(self, path: Path, fingerprint: str) -> None:
-        self._path, self._fingerprint = path, fingerprint
+    def __init__(self, path: Path, fingerprints: dict[str, str]) -> None:
+        self._path, self._fingerprints = path, fingerprints
         self.tried: dict[str, Tried] = {}
         if path.is_file():
-            kept = json.loads(path.read_text())
-            if kept["fingerprint"] == fingerprint:
-                self.tried = {one["name"]: Tried(**one) for one in kept["tried"]}
+            for kept in json.loads(path.read_text()):
+                if fingerprints.get(kept["tried"]["name"]) == kept["fingerprint"]:
+                    self.tried[kept["tried"]["name"]] = Tried(**kept["tried"])
 
     def add(self, tried: Tried) -> None:
         """Keeps one that was caught; another is tried again."""
@@ -32,5 +32,5 @@ class Progress:
             return
         self.tried[tried.name] = tried
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        kept = {"fingerprint": self._fingerprint, "tried": [asdict(one) for one in self.tried.values()]}
+        kept = [{"fingerprint": self._fingerprints[name], "tried": asdict(one)} for name, one in self.tried.items()]
         self._path.write_text(json.dumps(kept, indent=1))

@@ -44,7 +44,7 @@ def run(folder: Path, tests: Sequence[str], environment: Mapping[str, str], *, b
     """
     command = [
         sys.executable, "-m", "pytest", "-x", "-q", "-rf", "--no-header", "--tb=line", "-p", "no:cacheprovider",
-        f"--timeout={TEST_SECONDS}", "--hypothesis-seed=0", *tests,
+        f"--timeout={TEST_SECONDS}", "--hypothesis-seed=0", "--hypothesis-profile=hasty", *tests,
     ]  # fmt: skip
     variables = dict(environment) if write else {**environment, "PYTHONDONTWRITEBYTECODE": "1"}
     began = time.monotonic()

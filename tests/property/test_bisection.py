@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.host.bisection import STRIKES, Bisection, Death, Group
+from processors.host.bisection import LONGEST_WATCH_SECONDS, STRIKES, Bisection, Death, Group
 
 Record = tuple[int, int]
 VICES = ["raise", "crash", "kill", "hang", "large"]
@@ -221,3 +221,19 @@ def test_a_job_that_nobody_waits_for_is_not_run_again(first: int, second: int) -
     bisection.drop(0)
     bisection.died(Death.CRASHED, 0.0, dropped=[0])
     assert bisection.load == second
+
+
+def test_a_host_that_is_killed_while_it_does_nothing_clears_the_suspect() -> None:
+    bisection, now = Bisection(), 0.0
+    bisection.submit(1, 1)
+    for strikes in range(STRIKES[Death.KILLED]):
+        group = bisection.next(now := now + 2 * LONGEST_WATCH_SECONDS)
+        assert group is not None
+        assert group.strikes == max(0, strikes - 1)
+        assert bisection.died(Death.KILLED, 0.1) is None
+        bisection.started(now)
+    assert bisection.died(Death.KILLED) is None
+    bisection.started(now)
+    group = bisection.next(now + 2 * LONGEST_WATCH_SECONDS)
+    assert group is not None
+    assert group.strikes == 0

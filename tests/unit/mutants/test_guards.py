@@ -86,8 +86,9 @@ def test_only_a_test_that_ran_and_failed_is_red(code: int, said: str, green: boo
 
 def test_progress_is_kept_for_the_same_code_alone(tmp_path: Path) -> None:
     path, caught = tmp_path / "kept" / "mutants.json", Tried("x", "tests/a.py::test_b", 1.0)
-    first = Progress(path, "code")
+    first = Progress(path, {"x": "code", "y": "code"})
     first.add(caught)
-    first.add(Tried("y", None, 1.0, "SURVIVED"))
-    assert Progress(path, "code").tried == {"x": caught}
-    assert Progress(path, "other code").tried == {}
+    first.add(Tried("y", None, 1.0, "no test turned red"))
+    assert Progress(path, {"x": "code", "y": "code"}).tried == {"x": caught}
+    assert Progress(path, {"x": "other code", "y": "code"}).tried == {}
+    assert Progress(path, {}).tried == {}

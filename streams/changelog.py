@@ -11,6 +11,7 @@ from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 from schemas.errors import SluicegateError
 from streams.binding import Binding
 from streams.checkpoints import Checkpoints
+from streams.log_offsets import log_offsets
 from streams.partition import Partition
 from streams.polling import poll_many
 from streams.repeats.record import AnswersUnreadable
@@ -71,12 +72,8 @@ class Changelogs:
         try:
             low: int = self._consumer.get_watermark_offsets(place, timeout=REQUEST_SECONDS)[0]
             # Not the stable end: a committed transaction's markers may still be on their way to this partition.
-            asked = self._admin.list_offsets(
-                {place: OffsetSpec.latest()},
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=REQUEST_SECONDS,
-            )
-            high: int = asked[place].result().offset
+            question = {place: OffsetSpec.latest()}
+            high = log_offsets(self._admin, question, IsolationLevel.READ_UNCOMMITTED, REQUEST_SECONDS)[place]
         except KafkaException as error:
             if error.args[0].code() not in MISSING:
                 raise

@@ -9,6 +9,7 @@ from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 from streams.client.connection import ANSWER_SECONDS, admin, consumer, explain, require_topics
 from streams.client.record import Record, from_message
 from streams.client.spans import Place, Progress, Span, spans
+from streams.log_offsets import log_offsets
 from streams.settings import Settings
 
 OffsetSpec: Any = UntypedOffsetSpec
@@ -91,11 +92,11 @@ class TopicReader:
         question = {TopicPartition(*place): spec for place in places}
         if not question:
             return {}
-        answers = self._admin.list_offsets(question, isolation_level=level, request_timeout=ANSWER_SECONDS)
         try:
-            return {(one.topic, one.partition): future.result().offset for one, future in answers.items()}
+            found = log_offsets(self._admin, question, level, ANSWER_SECONDS)
         except KafkaException as error:
             raise explain(error, self._settings, "reading offsets") from None
+        return {(place.topic, place.partition): offset for place, offset in found.items()}
 
 
 class Assigned:

@@ -10,6 +10,7 @@ from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 
+from streams.log_offsets import is_outdated, learn_leaders
 from streams.timers.rules import Ends
 
 OffsetSpec: Any = UntypedOffsetSpec
@@ -60,13 +61,18 @@ class LogEnds:
             return {}
         self._question = None
         found: dict[Place, Ends] = {}
+        outdated: set[str] = set()
         for place, future in question.high.items():
             try:
                 high, stable = future.result().offset, question.stable[place].result().offset
             except KafkaException as error:
                 log.debug("the end of a partition is not known", place=place, error=str(error))
+                if is_outdated(error):
+                    outdated.add(place[0])
                 continue
             found[place] = Ends(question.asked_ms, high, stable)
+        if outdated:
+            learn_leaders(self._admin, outdated, REQUEST_SECONDS)
         return found
 
     def _ends(self, places: list[Place], isolation: Any) -> dict[Place, "Future[Any]"]:

@@ -13,9 +13,7 @@ from streams.client.login import Trouble, WatchedAdmin
 from streams.login_check import LoginCheck
 from streams.settings import Settings
 
-HANGS_UP = (
-    "FAIL [thrd]: b:9092: Disconnected: connection closed by peer (after 4ms in state APIVERSION_QUERY)"
-)
+HANGS_UP = "FAIL [thrd]: b:9092: Disconnected: connection closed by peer (after 4ms in state APIVERSION_QUERY)"
 
 
 @pytest.mark.parametrize(

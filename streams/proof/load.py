@@ -13,6 +13,8 @@ from streams.proof.asked import Asked
 from streams.proof.site import Site
 
 TICK_SECONDS = 0.02
+PATIENT = {"queue.buffering.max.messages": 1_000_000, "delivery.timeout.ms": 300_000}
+"""A sender who keeps what it has to send for as long as any fault lasts."""
 
 
 class Load(threading.Thread):
@@ -24,7 +26,7 @@ class Load(threading.Thread):
         super().__init__(name="load", daemon=True)
         self._site, self._requests, self._rate = site, requests, rate
         self.allowed = allowed
-        self._producer = producer(site.settings, "load", **{"queue.buffering.max.messages": 1_000_000})
+        self._producer = producer(site.settings, "load", **PATIENT)
         self._codec = site.codec("request")
         self._problem: BaseException | None = None
         self._stopping = threading.Event()
@@ -51,10 +53,14 @@ class Load(threading.Thread):
     def finish(self, timeout: float = 120.0) -> None:
         """Blocks until every request is in the log. Raises what kept one out of it."""
         self.join(timeout)
-        if self._problem is not None:
-            raise self._problem
+        self.check()
         if self.is_alive():
             raise TimeoutError(f"the load was not sent within {timeout:g} s: {self.sent} requests were")
+
+    def check(self) -> None:
+        """Raises what kept a request out of the log, if something did."""
+        if self._problem is not None:
+            raise self._problem
 
     def stop(self) -> None:
         """Sends no more."""

@@ -102,9 +102,10 @@ class Scene:
         """Blocks until so many requests are answered."""
         seconds = self._settle if within is None else within
         if not self.watcher.wait(lambda: self.answered >= goal, seconds):
+            self.load.check()
             raise Stuck(
-                f"{self.answered} requests are answered of {self.demand.requests}, {self.load.sent} were sent, "
-                f"and {goal:.0f} answers did not come within {seconds:g} s"
+                f"{self.answered} requests are answered, {self.load.sent} were sent, {len(self.load.places)} reached "
+                f"the log, and {goal:.0f} answers did not come within {seconds:g} s"
             )
 
     def go_on(self, more: float) -> None:

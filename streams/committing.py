@@ -30,6 +30,8 @@ from streams.state_keeper import StateKeeper
 
 PACKED_LIMIT = 768 * 1024
 REJOIN_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.05, 5.0
+GIVE_UP_SECONDS = 30.0
+"""A client can be of no use for ever after its broker was gone: after so long the lane begins anew, with new ones."""
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +91,8 @@ class Committing(threading.Thread):
         self.join(timeout)
 
     def _settle(self) -> None:
-        pause = FIRST_PAUSE
+        """Blocks until nothing earlier is open. Raises KafkaException when the cluster was silent for too long."""
+        pause, began = FIRST_PAUSE, time.monotonic()
         if self._aborts_in_a_row > 1:
             self._stopping.wait(min(FIRST_PAUSE * 2**self._aborts_in_a_row, LONGEST_PAUSE))
         while not self._stopping.is_set():
@@ -100,6 +103,8 @@ class Committing(threading.Thread):
                 self.settled.set()
                 return
             except KafkaException as error:
+                if time.monotonic() - began > GIVE_UP_SECONDS:
+                    raise
                 log.warning("the transaction coordinator does not answer, trying again", error=str(error), pause=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

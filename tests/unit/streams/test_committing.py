@@ -5,6 +5,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from streams import committing
 from streams.batcher import Closed
 from streams.binding import bind
 from streams.committer import Aborted, Fenced, Work
@@ -158,6 +159,20 @@ def test_a_fenced_slot_is_no_abort(scene: Scene) -> None:
     with pytest.raises(Fenced):
         scene.commit(scene.batch())
     assert scene.pipeline.aborted == []
+
+
+def test_clients_that_are_of_no_use_any_more_end_the_lane_s_run(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_again() -> None:
+        raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+    monkeypatch.setattr(committing, "GIVE_UP_SECONDS", 0.1)
+    monkeypatch.setattr(scene.committing, "_look_again", look_again)
+    scene.recorder.error = Aborted("timed_out", "no answer")
+    scene.commit(scene.batch())
+    with pytest.raises(KafkaException):
+        scene.committing._settle()
+    assert scene.recorder.settles > 1
+    assert not scene.committing.settled.is_set()
 
 
 def test_a_coordinator_that_does_not_answer_is_asked_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

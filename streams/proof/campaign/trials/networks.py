@@ -93,10 +93,11 @@ def strike(kind: str, ways: Sequence[FrameProxy], settings: Settings, random: Ra
 @contextmanager
 def under_fault(kind: str, ways: Sequence[FrameProxy], settings: Settings, random: Random) -> Iterator[None]:
     """The fault of this kind, as long as the context lasts."""
+    drawn_by = Random(random.random())
     toxics: Mapping[str, type[Toxic] | Toxic] = {
-        "latency": Latency(100, 20, random),
+        "latency": Latency(100, 20, drawn_by),
         "bandwidth": Bandwidth(40),
-        "slicer": Slicer(256, 128, 500, random),
+        "slicer": Slicer(256, 128, 500, drawn_by),
         "timeout": Timeout,
         "stall": Stall,
     }

@@ -31,7 +31,7 @@ def run(ground: Ground, one: Round) -> Tally:
     plan = drawn(random, tuple(KINDS), one.count("faults"))
     scene = Scene(site, Demand(ENDLESS, random, rate=RATE), slots=range(WORKERS), policy=FORGIVING)
     with ExitStack() as context:
-        networks = [context.enter_context(Packets(random)) for _ in range(WORKERS)]
+        networks = [context.enter_context(Packets(Random(random.random()))) for _ in range(WORKERS)]
         address = ground.settings.kafka.bootstrap_servers
         ways = [FrameProxy(address, network.listening, network.host) for network in networks]
         for way in ways:

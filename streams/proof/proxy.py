@@ -31,7 +31,8 @@ class Link:
     broker: asyncio.StreamWriter
     up: Pipe
     down: Pipe
-    held: bool = False
+    held: int | None = None
+    """The number by which the broker answers the request that is held back here."""
 
     def drop(self, *, reset: bool) -> None:
         """Closes the client's side: in order, or with a reset."""
@@ -157,12 +158,12 @@ class FrameProxy:
         finally:
             self._links.discard(link)
             link.drop(reset=False)
-            if not link.held:
+            if link.held is None:
                 broker_writer.close()
 
     async def _upwards(self, reader: asyncio.StreamReader, link: Link) -> None:
         await flow(self._to_broker(reader, link), link.up)
-        if not link.held:
+        if link.held is None:
             link.broker.close()
 
     async def _downwards(self, reader: asyncio.StreamReader, link: Link) -> None:
@@ -175,7 +176,7 @@ class FrameProxy:
             kind = struct.unpack_from(">h", frame, 4)[0]
             self.seen[kind] = self.seen.get(kind, 0) + 1
             if kind == self._armed:
-                self._armed, link.held = None, True
+                self._armed, link.held = None, struct.unpack_from(">i", frame, 8)[0]
                 self._held.append((link, frame))
                 link.drop(reset=self._reset)
                 self.holding.set()
@@ -187,9 +188,12 @@ class FrameProxy:
         new = self.host.encode() + struct.pack(">i", self.port)
         while True:
             frame = await next_frame(reader)
-            if link.held:
-                self.answered.set()
-                return
+            if link.held is not None:
+                # Answers to what was asked before it may still come.
+                if struct.unpack_from(">i", frame, 4)[0] == link.held:
+                    self.answered.set()
+                    return
+                continue
             # The broker names itself in its answers; clients must come back here.
             await link.down.put(frame.replace(old, new))
 

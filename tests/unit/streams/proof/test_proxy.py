@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from streams.proof.proxy import FrameProxy
+from streams.proof.proxy import END_TXN, FrameProxy
 from streams.proof.toxics import Bandwidth, Latency, Slicer, Stall, Timeout, Toxic
 from streams.testing import eventually
 
@@ -170,3 +170,16 @@ def test_every_connection_can_be_reset(proxy: FrameProxy) -> None:
 def test_without_a_broker_a_client_is_turned_away(proxy: FrameProxy, echo: Echo) -> None:
     echo.close()
     eventually(lambda: Client(proxy).get() == b"", what="a closed connection")
+
+
+def test_an_answer_to_an_earlier_request_is_not_that_to_the_one_held_back(proxy: FrameProxy) -> None:
+    # An answer begins with its request's number: here with the request's first four bytes, as all is sent back.
+    kind = struct.pack(">hh", END_TXN, 3)
+    client = Client(proxy)
+    proxy.hold_next(END_TXN)
+    earlier, held = b"\x00\x03\x00\x01" + bytes(8), kind + kind
+    client._socket.sendall(b"".join(struct.pack(">i", len(body)) + body for body in (earlier, held)))
+    assert proxy.holding.wait(TIMEOUT)
+    assert not proxy.answered.wait(0.3)
+    proxy.release()
+    assert proxy.answered.is_set()

@@ -6,41 +6,39 @@ and another after a fault, so that a fault of one lane neither ends nor delays t
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
-from processors.contract import BatchPolicy
 from schemas import avsc
 from schemas.codec import Codec
 from schemas.handler import Handler
 from schemas.registry import Registry
 from schemas.subjects import subject
 from streams import connections, steady_clock
+from streams import lane_clients as clients
 from streams.admission import Admission
 from streams.adoption import Adoption
 from streams.answering import Answering
 from streams.binding import Binding
-from streams.changelog import Changelogs
-from streams.checkpoints import Checkpoints
 from streams.committer import Committer
 from streams.committing import Committing
 from streams.definition import LaneDefinition, Reception, Writing
 from streams.directory import Directory
-from streams.entry import Entry
 from streams.flight import Batch
 from streams.intake import Intake
-from streams.membership import Membership, member_id
+from streams.lane_bounds import batch_policy, bounds, remembers
+from streams.lookup import Lookup
+from streams.membership import Membership
 from streams.observability.logging import librdkafka_logger
 from streams.observability.metrics import LaneMetrics
 from streams.offset_metadata import for_slot
 from streams.orphans import OrphanWatch
 from streams.output import Output
 from streams.partition import Ownership, Partition, Phase
-from streams.pipeline import Bounds, Pipeline
-from streams.plain_committer import PlainCommitter
+from streams.pipeline import Pipeline
 from streams.processing import Processing
 from streams.rebalance import Rebalance
 from streams.recall import Recall
@@ -50,22 +48,19 @@ from streams.repeats.book import Bounds as BookBounds
 from streams.restoration import Restoration
 from streams.room import Room
 from streams.schema_asker import SchemaAsker
-from streams.settings import LaneSettings, Settings
+from streams.settings import Settings
+from streams.slot_holder import slot_is_taken
 from streams.slots import instance_id
 from streams.state_keeper import keeper_for
 from streams.stop_reader import StopReader
 from streams.stops import DeadLetterWindow, Stop, StopKey, stop_output
-from streams.succession import Succession
 from streams.timers.log_ends import LogEnds
 from streams.timers.rules import Caution
 from streams.timers.timekeeper import NoTimers, Timekeeper, Timers
-from streams.transaction import Transactor
 
 STOP_SECONDS = 5.0
-STRANGER_SECONDS = 3.0
 ORPHAN_SECONDS = 0.5
 """How much longer than a member may take to give partitions up they may be without an owner."""
-REQUEST_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -107,12 +102,12 @@ class LaneRun:
         self._consumer = Consumer({**properties, **routed, **ends})
         self._request_codec = self._make_codec("request", binding.requests[0])
         self._result_codec = self._make_codec("result", binding.results)
-        self._recall = Recall(Consumer(connections.reader(settings, binding)))
         self._asker = SchemaAsker(binding.name, registry)
         self._timers = self._make_timers()
         on_commit = self._timers.committed if isinstance(self._timers, Timekeeper) else None
         self._keeper = keeper_for(binding, handler.stores, on_commit)
-        self.processing = Processing(self.pipeline, handler, self._keeper, self._make_answering(), self._look_up)
+        look_up = Lookup(self._directory, Recall(clients.reader(settings, binding)))
+        self.processing = Processing(self.pipeline, handler, self._keeper, self._make_answering(), look_up)
         self._committing = self._make_committing()
         self._restoration = self._make_restoration()
         self._orphans = self._make_orphan_watch()
@@ -138,25 +133,8 @@ class LaneRun:
         await asyncio.to_thread(self._end, leave)
 
     def slot_is_taken(self) -> bool:
-        """Whether another living member of the group has our slot. Blocks; raises KafkaException.
-
-        Being fenced alone does not say so: whoever took a dead slot's partitions over fences it too, and a worker that
-        was only paused may come back to its slot. It may be joining at this moment, under a new member id: so whoever
-        holds the slot must be a stranger for a while.
-        """
-        deadline = time.monotonic() + STRANGER_SECONDS
-        while self._strangers():
-            if time.monotonic() > deadline:
-                return True
-            time.sleep(STRANGER_SECONDS / 10)
-        return False
-
-    def _strangers(self) -> set[str]:
-        group, ours = self._binding.group, instance_id(self._binding.group, self._slot)
-        described = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
-        members = described[group].result(REQUEST_SECONDS).members
-        holders = {member.member_id for member in members if member.group_instance_id == ours}
-        return holders - {member_id(self._membership.metadata)}
+        """Whether another living member of the group has our slot. Blocks; raises KafkaException."""
+        return slot_is_taken(self._admin, self._binding.group, self._slot, self._membership)
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""
@@ -205,17 +183,6 @@ class LaneRun:
 
         self._loop.call_soon_threadsafe(note)
 
-    async def _look_up(self, entries: Sequence[Entry]) -> None:
-        """Before answering: which reply topics are there, and the large answers that repeats get again."""
-        await self._directory.learn({entry.envelope.reply_to for entry in entries if entry.envelope.reply_to})
-        for entry in entries:
-            replay = entry.replay
-            if replay is not None and replay.value is None and replay.location is not None:
-                value = await asyncio.to_thread(self._recall.fetch, replay.location)
-                entry.replay = None
-                if value is not None:
-                    entry.repeat(value)
-
     def _make_codec(self, role: avsc.Role, topic: str) -> Codec:
         schema = avsc.load(self._binding.name, role)
         return Codec(schema, subject(topic, schema.name if self._definition.several else None), self._registry)
@@ -257,51 +224,24 @@ class LaneRun:
         self._learn_topics()
 
     def _make_committer(self) -> Committer:
-        timeout = self._settings.kafka.transaction_timeout_ms / 1000
-        if self._lane.guarantee == "exactly-once":
-            in_turn = connections.transactional_for(self._settings, self._binding, self._slot)
-            return Transactor(in_turn, timeout, lambda why: self._metrics.producer_renewed())
-
-        def commit_offsets(offsets: Sequence[TopicPartition]) -> None:
-            self._membership.commit(offsets, timeout)
-
-        first = self._lane.guarantee == "at-most-once"
-        properties = connections.producer(self._settings, self._binding)
-        return PlainCommitter(properties, timeout, commit_offsets, offsets_first=first)
+        """Its transactions, or what the guarantee that was chosen has instead."""
+        return clients.committer(self._settings, self._binding, self._slot, self._membership, self._metrics)
 
     def _make_restoration(self) -> Restoration:
-        settings, binding = self._settings, self._binding
-        directory = settings.stack.directory / "checkpoints" / f"slot-{self._slot}"
-        checkpoints = Checkpoints(directory, binding, self._admin, self.ownership)
-        changelogs = Changelogs(
-            binding,
-            Consumer(connections.reader(settings, binding)),
-            self._admin,
-            checkpoints,
-            answers=self._remembers,
-            state=bool(self._handler.stores),
-        )
+        settings, binding, slot = self._settings, self._binding, self._slot
+        checkpoints = clients.checkpoints(settings, binding, slot, self._admin, self.ownership)
+        state = bool(self._handler.stores)
         return Restoration(
             binding.name,
             self._membership,
-            Consumer(connections.reader(settings, binding)),
-            self._make_succession(),
-            changelogs,
+            clients.reader(settings, binding),
+            clients.succession(settings, binding, slot, self._admin),
+            clients.changelogs(settings, binding, self._admin, checkpoints, answers=self._remembers, state=state),
             checkpoints,
             self.ownership,
-            for_slot(self._slot),
+            for_slot(slot),
             self._committing.settled,
             lambda topic, number: self._stops.is_stopped(binding.group, topic, number),
-        )
-
-    def _make_succession(self) -> Succession:
-        settings, binding = self._settings, self._binding
-        return Succession(
-            binding.group,
-            self._slot,
-            Consumer(connections.reader(settings, binding, "read_uncommitted")),
-            self._admin,
-            lambda identity: connections.transactional(settings, binding, identity),
         )
 
     def _new_partition(self, topic: str, number: int) -> Partition:
@@ -373,24 +313,3 @@ class LaneRun:
             self._settings.worker.revoke_seconds + ORPHAN_SECONDS,
             lambda: self._intake.join_anew(),
         )
-
-
-def batch_policy(declared: BatchPolicy, lane: LaneSettings) -> BatchPolicy:
-    """The processor's own policy with what the user set instead."""
-    chosen = lane.batch
-    return BatchPolicy(
-        size=chosen.size or declared.size,
-        wait_ms=declared.wait_ms if chosen.wait_ms is None else chosen.wait_ms,
-        cost=chosen.cost or declared.cost,
-        bytes=chosen.bytes or declared.bytes,
-    )
-
-
-def remembers(lane: LaneSettings) -> bool:
-    """Whether the user wants answers to be remembered."""
-    return lane.repeats.entries > 0 and lane.repeats.retention_seconds > 0
-
-
-def bounds(lane: LaneSettings) -> Bounds:
-    """The lane's bounds on what is unsettled."""
-    return Bounds(lane.intake_records, lane.intake_bytes, lane.transaction_records, lane.transaction_bytes)

@@ -1,0 +1,66 @@
+"""The pieces of a lane that have Kafka clients of their own. Construction connects to nothing that must answer."""
+
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from streams import connections
+from streams.binding import Binding
+from streams.changelog import Changelogs
+from streams.checkpoints import Checkpoints
+from streams.committer import Committer
+from streams.membership import Membership
+from streams.observability.metrics import LaneMetrics
+from streams.partition import Ownership
+from streams.plain_committer import PlainCommitter
+from streams.settings import Settings
+from streams.succession import Succession
+from streams.transaction import Transactor
+
+
+def reader(settings: Settings, binding: Binding) -> Consumer:
+    """What reads offsets, changelogs and answers, outside the lane's group."""
+    return Consumer(connections.reader(settings, binding))
+
+
+def committer(
+    settings: Settings, binding: Binding, slot: int, membership: Membership, metrics: LaneMetrics
+) -> Committer:
+    """What makes outputs and offsets durable, as the lane's guarantee says."""
+    timeout = settings.kafka.transaction_timeout_ms / 1000
+    guarantee = settings.lane(binding.name).guarantee
+    if guarantee == "exactly-once":
+        in_turn = connections.transactional_for(settings, binding, slot)
+        return Transactor(in_turn, timeout, lambda why: metrics.producer_renewed())
+
+    def commit_offsets(offsets: Sequence[TopicPartition]) -> None:
+        membership.commit(offsets, timeout)
+
+    properties = connections.producer(settings, binding)
+    return PlainCommitter(properties, timeout, commit_offsets, offsets_first=guarantee == "at-most-once")
+
+
+def checkpoints(
+    settings: Settings, binding: Binding, slot: int, admin: AdminClient, ownership: Ownership
+) -> Checkpoints:
+    """The slot's snapshots on this machine's disk."""
+    return Checkpoints(settings.stack.directory / "checkpoints" / f"slot-{slot}", binding, admin, ownership)
+
+
+def changelogs(
+    settings: Settings, binding: Binding, admin: AdminClient, checkpoints: Checkpoints, *, answers: bool, state: bool
+) -> Changelogs:
+    """What brings answers and state back."""
+    return Changelogs(binding, reader(settings, binding), admin, checkpoints, answers=answers, state=state)
+
+
+def succession(settings: Settings, binding: Binding, slot: int, admin: AdminClient) -> Succession:
+    """What ends a dead slot's open transactions."""
+    return Succession(
+        binding.group,
+        slot,
+        Consumer(connections.reader(settings, binding, "read_uncommitted")),
+        admin,
+        lambda identity: connections.transactional(settings, binding, identity),
+    )

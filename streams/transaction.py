@@ -82,10 +82,14 @@ class Transactor:
 
         Raises KafkaException when one of them is of no use any more.
         """
+        if self.is_disturbed():
+            self.discard("lost a connection")
+
+    def is_disturbed(self) -> bool:
+        """Whether one of the producers was told of a lost connection. Raises as `renew_if_disturbed`."""
         for one in self._producers:
             one.producer.poll(0)
-        if any(one.disturbance.seen for one in self._producers):
-            self.discard("lost a connection")
+        return any(one.disturbance.seen for one in self._producers)
 
     def discard(self, why: str) -> None:
         """Drops the producers; the next ones, with the same ids, fence whatever these left on their way."""

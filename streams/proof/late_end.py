@@ -109,6 +109,11 @@ class LateEnd:
         self.commit(value)
         self._require_held()
 
+    def lose_connections(self) -> None:
+        """Every connection is dropped between two transactions, and the client has noticed."""
+        self.proxy.drop_all()
+        eventually(self.transactor.is_disturbed, what="a lost connection noticed")
+
     def interrupt(self, value: bytes, *, late: bool = True) -> None:
         """A transaction that is given up after its record, and then what was held, has reached the log."""
 

@@ -11,6 +11,12 @@ from streams.settings import Settings
 from streams.transaction import Transactor
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only losses renew a producer here: on a busy machine any commit may be slow, which would renew it, too."""
+    monkeypatch.setattr("streams.transaction.SUSPICIOUS_SECONDS", 60.0)
+
+
 @pytest.fixture
 def proxy(bootstrap: str) -> Iterator[FrameProxy]:
     with FrameProxy(bootstrap) as running:
@@ -74,7 +80,7 @@ def test_losses_between_commits_do_not_blind_it(new_scene: Callable[..., LateEnd
     scene = new_scene(Transactor)
     for number in range(3):
         scene.commit(b"%d" % number)
-        assert scene.proxy.drop_all() > 0
+        scene.lose_connections()
     scene.lose_the_answer(b"one")
     scene.interrupt(b"never")
     assert scene.renewed.count("lost a connection") == 4

@@ -23,6 +23,10 @@ class DeviceMisnamed(DeviceUnavailable, Misconfigured):
     """The settings of a device that no machine can follow: to try again would not help."""
 
 
+class NotForInline(ProcessorError, Misconfigured):
+    """A setting of host processes, for a processor that has none."""
+
+
 class WeightsRefused(ProcessorError):
     """A model file is missing, is not the one that was pinned, or is malformed."""
 

@@ -36,7 +36,7 @@ class TorchDevice:
 
     def __init__(self, settings: DeviceSettings, default_threads: int | None = None) -> None:
         self.device = _resolve(settings.device)
-        self.dtype = _number_format(settings.dtype, self.device)
+        self.dtype = _number_format(settings, self.device)
         self.threads = settings.threads or default_threads or len(os.sched_getaffinity(0))
         self.cuda = self.device.type == "cuda"
         torch.set_num_threads(self.threads)
@@ -101,11 +101,14 @@ def _resolve(name: str) -> torch.device:
     return torch.device("cuda", device.index or 0)
 
 
-def _number_format(name: str, device: torch.device) -> torch.dtype:
+def _number_format(settings: DeviceSettings, device: torch.device) -> torch.dtype:
+    name = settings.dtype
     if name not in _DTYPES:
         raise DeviceMisnamed(f"the dtype {name!r} is not supported; use one of {', '.join(_DTYPES)}")
     if device.type == "cpu" and name != "float32":
-        raise DeviceUnavailable(f"the dtype {name!r} needs CUDA, and the device is the CPU; use float32")
+        # Where `auto` found no CUDA a driver may come back; a CPU that was asked for by name stays one.
+        refusal = DeviceUnavailable if settings.device == "auto" else DeviceMisnamed
+        raise refusal(f"the dtype {name!r} needs CUDA, and the device is the CPU; use float32")
     return _DTYPES[name]
 
 

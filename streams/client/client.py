@@ -46,7 +46,8 @@ class Client:
     """Sends requests and awaits their answers; thousands at once share one producer and one reading thread.
 
     Answers come on a reply topic of the client's own, made at the start and deleted at the end, or on `reply_topic`,
-    which exists already (`reply_partition`: only there). It belongs to the event loop that starts it.
+    which exists already (`reply_partition`: only there). `client_id` is what a person knows the topic by. It belongs to
+    the event loop that starts it.
     """
 
     def __init__(
@@ -59,7 +60,8 @@ class Client:
         timeout_seconds: float = 60.0,
     ) -> None:
         self._settings = settings or load()
-        self._id = client_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        # Of its own even where two clients have one name: the first to close deletes its topic.
+        self._id = f"{client_id or f'{socket.gethostname()}-{os.getpid()}'}-{uuid4().hex[:8]}"
         self._asked_topic = reply_topic
         self._asked_partition = reply_partition
         self._timeout = timeout_seconds

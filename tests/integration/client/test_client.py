@@ -28,13 +28,26 @@ def topics(lane: EchoLane) -> dict[str, int]:
     return partition_counts(admin(lane.settings), lane.settings)
 
 
+def reply_topics(lane: EchoLane, name: str) -> list[int]:
+    """How many partitions the reply topics of the clients of this name have."""
+    return [count for topic, count in topics(lane).items() if topic.startswith(f"sluicegate.replies.{name}-")]
+
+
 async def test_a_request_is_answered_on_a_topic_of_the_clients_own_which_is_gone_afterwards(answering: StandIn) -> None:
     async with Client(answering.lane.settings, client_id="mine") as client:
         result = await client.infer("echo", {"request_id": "one", "payload": b"hi"}, headers={"x-mine": "1"})
-        assert topics(answering.lane)["sluicegate.replies.mine"] == 1
+        assert reply_topics(answering.lane, "mine") == [1]
     assert (result.request_id, result["payload"], result.model) == ("one", b"hi", "echo 1")
     assert ("x-mine", b"1") in result.headers
-    await eventually_async(lambda: "sluicegate.replies.mine" not in topics(answering.lane))
+    await eventually_async(lambda: not reply_topics(answering.lane, "mine"))
+
+
+async def test_a_client_that_closes_leaves_the_topic_of_another_with_its_name(answering: StandIn) -> None:
+    async with Client(answering.lane.settings, client_id="twins") as client:
+        async with Client(answering.lane.settings, client_id="twins"):
+            assert reply_topics(answering.lane, "twins") == [1, 1]
+        await eventually_async(lambda: reply_topics(answering.lane, "twins") == [1])
+        assert (await client.infer("echo", {"payload": b"hi"}))["payload"] == b"hi"
 
 
 async def test_key_and_deadline_reach_the_worker(answering: StandIn) -> None:
@@ -82,7 +95,7 @@ async def test_without_an_answer_the_call_times_out_and_the_topic_stays_for_it(a
         with pytest.raises(TimedOut, match="sluicegate find nobody"):
             await client.infer("echo", {"request_id": "nobody", "payload": b"drop"}, timeout_seconds=0.2)
         assert (await client.infer("echo", {"payload": b"hi"}))["payload"] == b"hi"
-    assert "sluicegate.replies.left" in topics(answering.lane)
+    assert reply_topics(answering.lane, "left") == [1]
 
 
 async def test_a_cancelled_call_leaves_the_client_usable(answering: StandIn) -> None:

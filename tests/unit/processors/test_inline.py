@@ -8,7 +8,7 @@ import pytest
 from processors import testing
 from processors.catalogue import find
 from processors.contract import Bucket, DeviceSettings
-from processors.errors import DeclarationError, ProcessorUnavailable, RunnerStopped
+from processors.errors import DeclarationError, NotForInline, ProcessorUnavailable, RunnerStopped
 from processors.inline import Inline
 from processors.runners import runner_for
 from processors.testing import declare, request
@@ -30,6 +30,13 @@ async def test_echo_runs_inline_and_returns_payloads_in_order() -> None:
     assert inference.outcomes == [Completed({"payload": bytes([number])}) for number in range(5)]
     assert inference.attempts == [1] * 5
     assert inference.runs == 1
+
+
+def test_what_only_a_host_process_has_is_refused() -> None:
+    with pytest.raises(NotForInline, match=r"lanes\.echo\.devices names 2"):
+        runner_for(find("echo"), [DeviceSettings(), DeviceSettings()])
+    with pytest.raises(NotForInline, match=r"lanes\.echo\.timeout_seconds = 5: echo runs in the worker itself"):
+        runner_for(find("echo"), timeout_seconds=5)
 
 
 async def test_nothing_is_nothing() -> None:

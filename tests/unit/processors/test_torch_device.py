@@ -6,6 +6,7 @@ import torch
 from processors.contract import DeviceSettings
 from processors.errors import DeviceUnavailable
 from processors.torch_device import TorchDevice
+from schemas.errors import Misconfigured
 
 THERE = torch.cuda.device_count() if torch.cuda.is_available() else 0
 
@@ -31,3 +32,13 @@ def test_on_the_cpu_tensors_are_where_they_are() -> None:
     assert device.receive(device.upload(tensor)) is tensor
     assert device.wait(device.download(tensor)) is tensor
     assert device.describe()["device"] == "cpu"
+
+
+@pytest.mark.parametrize(("device", "for_good"), [("cpu", True), ("auto", False)])
+def test_only_a_cpu_asked_for_by_name_is_a_cpu_for_good(
+    monkeypatch: pytest.MonkeyPatch, device: str, for_good: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match="needs CUDA") as refused:
+        TorchDevice(DeviceSettings(device=device, dtype="float16"))
+    assert isinstance(refused.value, Misconfigured) is for_good

@@ -15,13 +15,13 @@ from bench.workload import Draft
 from processors.catalogue import find
 from streams.proof.rows import Row, at_least, at_most, reported, say
 
-ROUNDS = 3
+ROUNDS = 5
 
 
 def measure(bench: Bench) -> list[Row]:
     """Embeddings by their share, digits by the microseconds that a record costs more."""
-    embed = turns(bench, "embed", bench.size(16_384, 2_048), bench.size(20, 5))
-    digits = turns(bench, "digits", bench.size(400_000, 40_000), bench.size(8, 3))
+    embed = turns(bench, "embed", bench.size(6_144, 2_048), bench.size(60, 5))
+    digits = turns(bench, "digits", bench.size(200_000, 40_000), bench.size(20, 3))
     extra = [(1 / kafka - 1 / raw) * 1e6 for kafka, raw in zip(digits.ours, digits.theirs, strict=True)]
     spread = f"{min(extra):.1f} to {max(extra):.1f}"
     return [

@@ -27,7 +27,7 @@ test: setup jars  ## every test, on two stacks of their own
 check: setup  ## lint, formatting, types, import direction, links
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict $(PACKAGES)
+	@$(BIN)/mypy --strict $(PACKAGES) bench
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/check_links.py
 

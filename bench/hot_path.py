@@ -72,7 +72,7 @@ class EchoPath:
         self.requests = codec(registry, self.binding.requests[0], "request")
         results = codec(registry, self.binding.results, "result")
         self.admission = Admission(
-            "echo", self.requests, declaration.request, declaration.cost, self.binding.dead_letters, remember=True
+            "echo", self.requests, declaration.request, declaration.cost, self.binding.dead_letters_of, remember=True
         )
         self.runner = Inline(declaration)
         self.dispatched: list[Batch] = []

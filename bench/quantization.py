@@ -53,7 +53,7 @@ def nearest(floats: Floats) -> npt.NDArray[np.intp]:
     """For each sentence, the one that is nearest to it."""
     likeness = floats @ floats.T
     np.fill_diagonal(likeness, -1)
-    return likeness.argmax(1)
+    return np.argmax(likeness, axis=1)
 
 
 def measure(texts: list[str], threads: int | None) -> list[Row]:

@@ -78,7 +78,8 @@ class CommandReader(threading.Thread):
                 headers = message.headers()
                 assert isinstance(headers, list)
                 saga = next(value for name, value in headers if name == "x-saga-id")
-                self.moments[bytes(saga)].append(now)
+                assert isinstance(saga, bytes)
+                self.moments[saga].append(now)
                 self.seen += 1
 
 

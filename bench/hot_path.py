@@ -166,9 +166,7 @@ async def nothing_to_look_up(entries: object) -> None:
 def measure(count: int) -> list[Stages]:
     """Microseconds a record and stage, for each transaction."""
     path = EchoPath()
-    messages = path.messages(count)
-    spare_collector()
-    return asyncio.run(path.run(messages))
+    return asyncio.run(path.run(path.messages(count)))
 
 
 def show(transactions: list[Stages], sagas: list[float]) -> None:
@@ -220,6 +218,7 @@ def main() -> None:
     if arguments.profile:
         profile(arguments.records)
     else:
+        spare_collector()
         found, sagas = measure(arguments.records), transitions(arguments.records // 100)
         show(found, sagas)
         if arguments.write:

@@ -53,7 +53,8 @@ def nearest(floats: Floats) -> npt.NDArray[np.intp]:
     """For each sentence, the one that is nearest to it."""
     likeness = floats @ floats.T
     np.fill_diagonal(likeness, -1)
-    return np.argmax(likeness, axis=1)
+    found: npt.NDArray[np.intp] = np.argmax(likeness, axis=1)
+    return found
 
 
 def measure(texts: list[str], threads: int | None) -> list[Row]:

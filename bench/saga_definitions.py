@@ -1,6 +1,7 @@
 """The sagas that the benchmarks run, over the echo lane."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sagas.catalogue import Catalogue
@@ -84,6 +85,7 @@ def waiting() -> Saga[Begin, Order]:
     return saga
 
 
+@cache
 def catalogue() -> Catalogue:
     """All of them."""
     sagas = (three_echoes(THREE, days(7)), three_echoes(BRIEF, seconds(1)), waiting())

@@ -25,6 +25,11 @@ def work(number: int, lanes: Sequence[str]) -> int:
     return run_lanes(settings, [definition(settings, lane) for lane in lanes], Slot(number), leave=False)
 
 
+def warm() -> None:
+    """What a supervisor's workers share: the sagas are compiled once, as those of the catalogue are."""
+    catalogue()
+
+
 def supervised(number: int) -> int:
     """The same for a supervisor's worker that is an orchestrator."""
     return work(number, ["sagas"])

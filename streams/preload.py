@@ -5,6 +5,7 @@ It starts no thread and opens no connection; what it leaves out is only loaded l
 
 import importlib
 import inspect
+from contextlib import suppress
 
 from faust.transport import drivers as transport_drivers
 from faust.web import drivers as web_drivers
@@ -39,6 +40,7 @@ MODULES = (
     "schemas.confluent_source",
     "streams.participants.index",
     "streams.participants.ledger",
+    "streams.sagas.lane",
     "tomllib",
     "truststore",
 )
@@ -49,6 +51,7 @@ def warm() -> None:
     for name in MODULES:
         importlib.import_module(name)
     load_lanes()
+    load_sagas()
     find_drivers()
     # Faust's decorators look their caller up in every module there is; the answers are kept by file.
     inspect.getmodule(inspect.currentframe())
@@ -69,3 +72,12 @@ def load_lanes() -> None:
     for name in catalogue():
         avsc.load(name, "request")
         avsc.load(name, "result")
+
+
+def load_sagas() -> None:
+    """Every saga, compiled."""
+    from sagas.catalogue import discover
+
+    # A faulty one is told by the worker that needs it; the others work.
+    with suppress(Exception):
+        discover()

@@ -48,6 +48,7 @@ def killed_again_and_again(site: Ground, kills: int) -> list[float]:
         crew=Crew(
             logs=site.settings.stack.directory / "logs",
             entry="bench.saga_worker:supervised",
+            preload=(*Crew.preload, "bench.saga_worker:warm"),
             environment={**site.environment, "PYTHONPATH": str(ROOT)},
         ),
     )

@@ -20,6 +20,8 @@ MAX_TEXT = 8 * 1_048_576
 MAX_REFUSED = 10_000
 WITNESS_SECONDS = 1.0
 SETTLING_SECONDS = 10.0
+FOUND_SECONDS = 5.0
+"""So long after a lane has checked its schemas it binds them without asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Registry:
         self._schemas: dict[int, AvroSchema] = {}
         self._text = 0
         self._refused: dict[int, _Refused] = {}
+        self._found: dict[tuple[str, str], tuple[int, float]] = {}
         self._witness: int | None = None
         self._witness_until = float("-inf")
         self._settled_at = float("-inf")
@@ -142,10 +145,15 @@ class Registry:
             self._keep(schema_id, stored.text)
 
     def find_id(self, subject: str, schema: AvroSchema) -> int | None:
-        """The id of this very schema under a subject, or None; blocks."""
+        """The id of this very schema under a subject, or None; blocks, unless it was found a moment ago."""
+        place, now = (subject, schema.text), self._clock()
+        found = self._found.get(place)
+        if found is not None and found[1] > now:
+            return found[0]
         schema_id = self._source.find(subject, schema.text)
         if schema_id is not None:
             self._know(schema_id, schema)
+            self._found[place] = schema_id, now + FOUND_SECONDS
         return schema_id
 
     def register(self, subject: str, schema: AvroSchema) -> int:

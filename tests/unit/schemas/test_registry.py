@@ -9,7 +9,7 @@ import pytest
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
 from schemas.errors import RegistryUnavailable, SchemaPending, Unreadable
-from schemas.registry import MAX_REFUSED, MAX_TEXT, Stored
+from schemas.registry import FOUND_SECONDS, MAX_REFUSED, MAX_TEXT, Stored
 from schemas.testing import MemoryRegistry
 
 ECHO = avsc.load("echo", "request")
@@ -39,6 +39,22 @@ def test_a_fetched_schema_is_never_asked_for_again(registry: MemoryRegistry, clo
     clock.now += 1e9
     registry.source.down = True
     assert registry.cached(5) == ECHO
+
+
+def test_an_id_that_was_found_is_asked_for_again_only_after_a_moment(registry: MemoryRegistry, clock: Clock) -> None:
+    schema_id = registry.register("requests", ECHO)
+    assert registry.find_id("requests", ECHO) == schema_id
+    del registry.source.subjects["requests"]
+    clock.now += FOUND_SECONDS - 0.1
+    assert registry.find_id("requests", ECHO) == schema_id
+    clock.now += 0.1
+    assert registry.find_id("requests", ECHO) is None
+
+
+def test_an_id_that_was_not_found_is_asked_for_each_time(registry: MemoryRegistry) -> None:
+    assert registry.find_id("requests", ECHO) is None
+    schema_id = registry.register("requests", ECHO)
+    assert registry.find_id("requests", ECHO) == schema_id
 
 
 def test_a_definite_no_holds_for_a_while_and_is_then_asked_again(registry: MemoryRegistry, clock: Clock) -> None:

@@ -66,7 +66,7 @@ log = structlog.get_logger(__name__)
 
 
 class LaneRun:
-    """A lane's pieces, joined. Construction connects to nothing that must answer; `start` does."""
+    """A lane's pieces, joined: `settle`, then `start`. Construction connects to nothing that must answer."""
 
     def __init__(
         self,
@@ -113,16 +113,21 @@ class LaneRun:
         self._orphans = self._make_orphan_watch()
         self._intake = self._make_intake()
 
+    def settle(self) -> None:
+        """Begins to end what an earlier holder of the slot left open, which takes longer than any check."""
+        self._committing.start()
+
     async def start(self) -> None:
         """Binds the schemas, learns the topics, and starts the threads. Raises what keeps it from running."""
         await asyncio.to_thread(self._connect)
-        for thread in (self._committing, self._restoration, self._intake, self._orphans):
+        for thread in (self._restoration, self._intake, self._orphans):
             thread.start()
         self._started = True
 
     async def stop(self, drain_seconds: float, *, leave: bool) -> None:
         """Stops intake, commits what is in flight within the time given, and ends; `leave` gives the partitions up."""
         if not self._started:
+            await asyncio.to_thread(self._committing.stop, STOP_SECONDS)
             self._consumer.close()
             return
         self._intake.close()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import structlog
@@ -116,6 +117,9 @@ class LaneService:
         except Misconfigured as wrong:
             self._on_refused(f"lane {self.name}: {wrong}")
             raise
+        # What keeps a run from being made is met, and told, once more by `_run_once`.
+        with suppress(Exception):
+            self._new_run()
         await self._start_handler()
         pause = FIRST_PAUSE
         while True:
@@ -146,21 +150,10 @@ class LaneService:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _run_once(self) -> BaseException:
-        run = None
+        run = self._run
         try:
+            run = run or self._new_run()
             await asyncio.to_thread(check_at_start, self._registry, self._settings, [self._binding])
-            run = LaneRun(
-                self._settings,
-                self._definition,
-                self._binding,
-                self._slot,
-                self._registry,
-                self._handler,
-                self._stops,
-                self.metrics,
-                self._dispatch,
-            )
-            self._run = run
             await run.start()
             error = await asyncio.shield(run.failed)
             if is_fenced(error) and await asyncio.to_thread(run.slot_is_taken):
@@ -174,6 +167,22 @@ class LaneService:
             if run is not None and run.failed.done():
                 self._run = None
                 await run.stop(0.0, leave=False)
+
+    def _new_run(self) -> LaneRun:
+        """One that begins to settle at once, beside whatever else its start has to wait for."""
+        self._run = LaneRun(
+            self._settings,
+            self._definition,
+            self._binding,
+            self._slot,
+            self._registry,
+            self._handler,
+            self._stops,
+            self.metrics,
+            self._dispatch,
+        )
+        self._run.settle()
+        return self._run
 
     def _dispatch(self, run: LaneRun, batch: Batch) -> None:
         assert self._loop is not None

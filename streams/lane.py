@@ -89,6 +89,7 @@ class LaneRun:
         self._remembers = definition.remembers and remembers(self._lane)
         self.ownership = Ownership()
         self._admin = AdminClient(settings.kafka.client())
+        self._view = clients.group_view(settings, binding)
         ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
         self._directory = Directory(self._admin, settings.topics.max_message_bytes, ceiling)
         policy = batch_policy(definition.batch, self._lane)
@@ -139,7 +140,7 @@ class LaneRun:
 
     def slot_is_taken(self) -> bool:
         """Whether another living member of the group has our slot. Blocks; raises KafkaException."""
-        return slot_is_taken(self._admin, self._binding.group, self._slot, self._membership)
+        return slot_is_taken(self._view, self._slot, self._membership)
 
     def resume_partition(self, topic: str, number: int) -> None:
         """By any thread: an operator has resumed a stopped partition."""
@@ -240,7 +241,7 @@ class LaneRun:
             binding.name,
             self._membership,
             clients.reader(settings, binding),
-            clients.succession(settings, binding, slot, self._admin),
+            clients.succession(settings, binding, slot, self._view),
             clients.changelogs(settings, binding, self._admin, checkpoints, answers=self._remembers, state=state),
             checkpoints,
             self.ownership,
@@ -311,7 +312,7 @@ class LaneRun:
     def _make_orphan_watch(self) -> OrphanWatch:
         group = self._binding.group
         return OrphanWatch(
-            group,
+            self._view,
             instance_id(group, self._slot),
             self._binding.requests,
             self._admin,

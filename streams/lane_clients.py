@@ -10,6 +10,7 @@ from streams.binding import Binding
 from streams.changelog import Changelogs
 from streams.checkpoints import Checkpoints
 from streams.committer import Committer
+from streams.group_view import GroupView
 from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
 from streams.partition import Ownership
@@ -22,6 +23,11 @@ from streams.transaction import Transactor
 def reader(settings: Settings, binding: Binding) -> Consumer:
     """What reads offsets, changelogs and answers, outside the lane's group."""
     return Consumer(connections.reader(settings, binding))
+
+
+def group_view(settings: Settings, binding: Binding) -> GroupView:
+    """What asks the coordinator about the lane's group."""
+    return GroupView(binding.group, lambda: AdminClient(settings.kafka.client()))
 
 
 def committer(
@@ -55,12 +61,11 @@ def changelogs(
     return Changelogs(binding, reader(settings, binding), admin, checkpoints, answers=answers, state=state)
 
 
-def succession(settings: Settings, binding: Binding, slot: int, admin: AdminClient) -> Succession:
+def succession(settings: Settings, binding: Binding, slot: int, view: GroupView) -> Succession:
     """What ends a dead slot's open transactions."""
     return Succession(
-        binding.group,
+        view,
         slot,
         Consumer(connections.reader(settings, binding, "read_uncommitted")),
-        admin,
         lambda identity: connections.transactional(settings, binding, identity),
     )

@@ -14,6 +14,8 @@ import structlog
 from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.group_view import GroupView
+
 REQUEST_SECONDS = 5.0
 SOON_SECONDS, SELDOM_SECONDS = 0.5, 15.0
 ALERT_SECONDS = 15.0
@@ -41,15 +43,15 @@ class OrphanWatch(threading.Thread):
 
     def __init__(
         self,
-        group: str,
+        view: GroupView,
         name: str,
         topics: Sequence[str],
         admin: AdminClient,
         patience: float,
         rejoin: Callable[[], None],
     ) -> None:
-        super().__init__(name=f"{group}-orphans", daemon=True)
-        self._group, self._name, self._topics, self._admin = group, name, topics, admin
+        super().__init__(name=f"{view.group}-orphans", daemon=True)
+        self._view, self._name, self._topics, self._admin = view, name, topics, admin
         self._patience, self._rejoin = patience, rejoin
         self._wake, self._stopping = threading.Event(), False
         self._alert_until = 0.0
@@ -92,9 +94,7 @@ class OrphanWatch(threading.Thread):
 
     def _members(self) -> dict[str, set[Place]]:
         """Each member's partitions; empty while the group is being rebalanced."""
-        found = self._admin.describe_consumer_groups([self._group], request_timeout=REQUEST_SECONDS)[
-            self._group
-        ].result()
+        found = self._view.describe(REQUEST_SECONDS)
         if found.state != ConsumerGroupState.STABLE:
             return {}
         return {

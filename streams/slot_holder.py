@@ -2,8 +2,7 @@
 
 import time
 
-from confluent_kafka.admin import AdminClient
-
+from streams.group_view import GroupView
 from streams.membership import Membership, member_id
 from streams.slots import instance_id
 
@@ -11,7 +10,7 @@ STRANGER_SECONDS = 3.0
 REQUEST_SECONDS = 5.0
 
 
-def slot_is_taken(admin: AdminClient, group: str, slot: int, membership: Membership) -> bool:
+def slot_is_taken(view: GroupView, slot: int, membership: Membership) -> bool:
     """Whether another living member of the group has our slot. Blocks; raises KafkaException.
 
     Being fenced alone does not say so: whoever took a dead slot's partitions over fences it too, and a worker that was
@@ -19,15 +18,14 @@ def slot_is_taken(admin: AdminClient, group: str, slot: int, membership: Members
     slot must be a stranger for a while.
     """
     deadline = time.monotonic() + STRANGER_SECONDS
-    while _strangers(admin, group, slot, membership):
+    while _strangers(view, slot, membership):
         if time.monotonic() > deadline:
             return True
         time.sleep(STRANGER_SECONDS / 10)
     return False
 
 
-def _strangers(admin: AdminClient, group: str, slot: int, membership: Membership) -> set[str]:
-    described = admin.describe_consumer_groups([group], request_timeout=REQUEST_SECONDS)
-    members = described[group].result(REQUEST_SECONDS).members
-    holders = {member.member_id for member in members if member.group_instance_id == instance_id(group, slot)}
+def _strangers(view: GroupView, slot: int, membership: Membership) -> set[str]:
+    members, ours = view.describe(REQUEST_SECONDS).members, instance_id(view.group, slot)
+    holders = {member.member_id for member in members if member.group_instance_id == ours}
     return holders - {member_id(membership.metadata)}

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
+from streams.group_view import GroupView
 from streams.offset_metadata import slot_of
 from streams.slots import instance_id, transactional_ids
 
@@ -25,16 +25,14 @@ class Succession:
 
     def __init__(
         self,
-        group: str,
+        view: GroupView,
         slot: int,
         last_committed: Consumer,
-        admin: AdminClient,
         producer_properties: Callable[[str], dict[str, Any]],
     ) -> None:
-        self._group = group
+        self._view = view
         self._slot = slot
         self._last_committed = last_committed
-        self._admin = admin
         self._producer_properties = producer_properties
 
     def end_dead_transactions(self, places: Sequence[TopicPartition]) -> set[int]:
@@ -51,13 +49,11 @@ class Succession:
         return dead
 
     def _living(self, slots: set[int]) -> set[int]:
-        answers = self._admin.describe_consumer_groups([self._group], request_timeout=REQUEST_SECONDS)
-        members = answers[self._group].result().members
-        present = {member.group_instance_id for member in members}
-        return {slot for slot in slots if instance_id(self._group, slot) in present}
+        present = {member.group_instance_id for member in self._view.describe(REQUEST_SECONDS).members}
+        return {slot for slot in slots if instance_id(self._view.group, slot) in present}
 
     def _fence(self, slot: int) -> None:
-        identities = transactional_ids(self._group, slot)
+        identities = transactional_ids(self._view.group, slot)
         try:
             with ThreadPoolExecutor(len(identities)) as at_once:
                 list(at_once.map(self._end, identities))

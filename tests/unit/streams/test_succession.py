@@ -1,7 +1,6 @@
 """Whose open transactions are ended by whoever takes a partition over: those of slots that are gone, and no others."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,6 +18,8 @@ PLACES = [TopicPartition("requests", number) for number in range(3)]
 class Cluster:
     """A group whose members have the slots in `living`; `notes` are the texts beside the committed offsets."""
 
+    group = GROUP
+
     def __init__(self, notes: Sequence[str], living: Sequence[int]) -> None:
         self.notes, self.living = notes, living
 
@@ -28,11 +29,8 @@ class Cluster:
             for place, note in zip(places, self.notes, strict=True)
         ]
 
-    def describe_consumer_groups(self, groups: list[str], request_timeout: float) -> dict[str, Future[Any]]:
-        answer: Future[Any] = Future()
-        members = [SimpleNamespace(group_instance_id=instance_id(GROUP, slot)) for slot in self.living]
-        answer.set_result(SimpleNamespace(members=members))
-        return {groups[0]: answer}
+    def describe(self, seconds: float) -> Any:
+        return SimpleNamespace(members=[SimpleNamespace(group_instance_id=instance_id(GROUP, n)) for n in self.living])
 
 
 @pytest.fixture
@@ -52,7 +50,7 @@ def fenced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def taken_over(notes: Sequence[str], living: Sequence[int]) -> set[int]:
     fake = cast(Any, Cluster(notes, living))
-    return Succession(GROUP, OURS, fake, fake, lambda name: {"transactional.id": name}).end_dead_transactions(PLACES)
+    return Succession(fake, OURS, fake, lambda name: {"transactional.id": name}).end_dead_transactions(PLACES)
 
 
 def test_both_ids_of_a_slot_that_is_gone_are_fenced(fenced: list[str]) -> None:

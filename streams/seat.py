@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from streams.restarts import History, RestartPolicy, after_death
 from streams.slots import Slot
 
+CRASHES = frozenset(-number for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV))
+"""The codes of workers that a defect ended: nobody sends these signals."""
+
 
 @dataclass(slots=True)
 class Seat:
@@ -22,6 +25,7 @@ class Seat:
     farewell: int = signal.SIGTERM
     code: int | None = None
     starts: int = 0
+    crashes: int = 0
     history: History = field(default_factory=History)
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -60,6 +64,7 @@ class Seat:
     def ended(self, code: int, now: float, policy: RestartPolicy) -> None:
         """The worker is dead: decides when, and whether, the next one comes."""
         self.pid, self.ordered, self.code = None, False, code
+        self.crashes += code in CRASHES
         pause, self.history = after_death(policy, self.history, code, now - self.started, self.on_purpose)
         if self.wanted and pause is not None:
             self.due = now + pause

@@ -109,6 +109,11 @@ class Supervisor:
         with self._changed:
             return {number: max(0, seat.starts - 1) for number, seat in self._seats.items()}
 
+    def crashes(self) -> dict[int, int]:
+        """How often a defect ended a worker of a slot (SIGABRT, SIGSEGV and the like), for slots in which one did."""
+        with self._changed:
+            return {number: seat.crashes for number, seat in self._seats.items() if seat.crashes}
+
     def present(self) -> dict[int, Presence]:
         """Those of the running workers that serve their web pages already: slot to presence."""
         pids = self.pids()

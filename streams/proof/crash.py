@@ -18,6 +18,7 @@ import typer
 from streams.observability.logging import configure
 from streams.proof import aftermath
 from streams.proof.campaign.scene import Demand, Scene
+from streams.proof.crashed import crashed
 from streams.proof.ledger import Verdict
 from streams.proof.roll import Roll
 from streams.proof.site import Site
@@ -55,13 +56,15 @@ class Report:
     rebalances: int
     unsettled: dict[str, int]
     open_transactions: list[str]
+    crashes: tuple[str, ...]
     seconds: float
     faults: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
         """Whether the promise held: for the reader that was there all the while, and for one that came after."""
-        return self.verdict.holds and self.again.holds and not self.unsettled and not self.open_transactions
+        whole = self.verdict.holds and self.again.holds and not self.crashes
+        return whole and not self.unsettled and not self.open_transactions
 
     def lines(self) -> list[str]:
         """The figures, for people."""
@@ -71,6 +74,7 @@ class Report:
             f"reader afterwards: {self.again}",
             f"records behind an open transaction: {self.unsettled or 0}; open: {self.open_transactions or 0}",
             f"faults: {', '.join(self.faults)}",
+            *self.crashes,
             "the promise holds" if self.holds else "THE PROMISE IS BROKEN",
         ]
 
@@ -99,6 +103,7 @@ def attempt(base: Settings, trial: Trial, chosen: Sequence[Fault] = ()) -> Repor
         aftermath.generations(site.settings, site.binding.group) - 1,
         scene.unsettled(),
         scene.open_transactions(),
+        crashed(scene.supervisor),
         time.monotonic() - began,
         tuple(storm.done),
     )

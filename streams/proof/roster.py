@@ -4,6 +4,7 @@ import signal
 
 from streams.client.connection import admin
 from streams.failpoints import VARIABLE
+from streams.group_view import GroupView
 from streams.proof.site import Site
 from streams.slots import instance_id
 from streams.supervisor import Supervisor
@@ -18,7 +19,7 @@ class Roster:
     def __init__(self, site: Site, supervisor: Supervisor) -> None:
         self.site, self.supervisor = site, supervisor
         self._away: set[int] = set()
-        self._admin = admin(site.settings)
+        self._view = GroupView(site.binding.group, lambda: admin(site.settings))
 
     def arm(self, slot: int, failpoints: str, **environment: str) -> int:
         """Puts a worker with these failpoints in a slot, and whole ones after it; its pid."""
@@ -60,12 +61,10 @@ class Roster:
 
     def owners(self) -> dict[tuple[str, int], int]:
         """Which slot has which partition now, by topic and number."""
-        group = self.site.binding.group
-        described = self._admin.describe_consumer_groups([group], request_timeout=ADMIN_SECONDS)
-        slots = {instance_id(group, slot): slot for slot in self.supervisor.slots()}
+        slots = {instance_id(self._view.group, slot): slot for slot in self.supervisor.slots()}
         return {
             (place.topic, place.partition): slots[member.group_instance_id]
-            for member in described[group].result().members
+            for member in self._view.describe(ADMIN_SECONDS).members
             for place in member.assignment.topic_partitions
         }
 

@@ -25,6 +25,7 @@ from streams.client.any_decoder import AnyDecoder
 from streams.client.connection import open_registry
 from streams.client.record import Record
 from streams.observability.logging import configure
+from streams.proof.crashed import crashed
 from streams.proof.intake_load import IntakeLoad, Meddler, Sender, prepare
 from streams.proof.intakes import Case, grants, intakes
 from streams.proof.saga_audit import read_books
@@ -165,6 +166,7 @@ def attempt(stack: StackForTests, trial: Trial) -> Report:
             sent.stop()
         # Those who meddled last are answered a moment after the sagas ended.
         findings, books, evidence = examined(site, registry, asked, granted)
+        findings += [Finding("", "no worker ends by a defect", line) for line in crashed(workers.supervisor)]
     registry.close()
     return Report(
         trial,

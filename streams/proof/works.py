@@ -9,6 +9,7 @@ from schemas.dead_letter import parse
 from streams.client.connection import producer
 from streams.client.record import Record
 from streams.crew import Crew
+from streams.proof.crashed import crashed
 from streams.proof.roster import Roster
 from streams.proof.site import Site
 from streams.proof.watcher import Watcher
@@ -63,6 +64,8 @@ class Works(Roster):
     def __exit__(self, *_: object) -> None:
         self.supervisor.stop()
         self._watcher.stop()
+        problems = crashed(self.supervisor)
+        assert not problems, problems
 
     def ask(self, request: Mapping[str, Any], key: bytes | None = None, headers: Headers = (), **where: Any) -> str:
         """Sends a request as Avro; its key is its id unless another is given. Returns its place; blocks until there."""

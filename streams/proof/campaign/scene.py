@@ -16,6 +16,7 @@ from streams.crew import Crew
 from streams.proof import aftermath
 from streams.proof.asked import requests
 from streams.proof.campaign.tally import Tally
+from streams.proof.crashed import crashed
 from streams.proof.ledger import Ledger, Verdict
 from streams.proof.load import Load
 from streams.proof.site import Site
@@ -192,7 +193,7 @@ class Scene:
             kills=kills,
             faults=faults,
             figures=figures,
-            problems=problems,
+            problems=(*problems, *crashed(self.supervisor)),
         )
 
 

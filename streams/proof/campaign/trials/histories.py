@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from random import Random
 
 import psutil
@@ -13,6 +14,7 @@ from streams.proof.campaign.ground import Ground
 from streams.proof.campaign.tally import Tally
 from streams.proof.campaign.trial import Round, Scale, Trial
 from streams.proof.campaign.trials.networks import drawn, reached_by
+from streams.proof.crashed import crashed
 from streams.proof.history.check import Analysis, check
 from streams.proof.history.workload import RATE, record
 from streams.proof.outages import paused, restart
@@ -114,7 +116,8 @@ def run(ground: Ground, one: Round) -> Tally:
         topics = [site.results, site.binding.repeats, site.settings.dead_letters]
         left = aftermath.unsettled(site.settings, topics)
         analysis = check(history, wanted=int(LEAST_SHARE * RATE * seconds))
-    return tally_of(analysis, disturber.plan, len(left))
+    found = tally_of(analysis, disturber.plan, len(left))
+    return replace(found, problems=(*found.problems, *crashed(supervisor)))
 
 
 def tally_of(analysis: Analysis, plan: Sequence[str], left_open: int) -> Tally:

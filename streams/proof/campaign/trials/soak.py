@@ -19,6 +19,7 @@ from streams.proof.campaign.ground import Ground
 from streams.proof.campaign.scene import ENDLESS, SETTLE_SECONDS, Stuck, tally
 from streams.proof.campaign.tally import Tally
 from streams.proof.campaign.trial import Round, Scale, Trial
+from streams.proof.crashed import crashed
 from streams.proof.load import Load
 from streams.proof.site import Site
 from streams.proof.stride import Stride
@@ -156,6 +157,7 @@ class Soak:
                 "LSO lag grown": self._looks.lag_grown() / rate,
                 "longest LSO lag": max(self._looks.lags) / rate,
             },
+            problems=crashed(self._supervisor),
         )
 
 

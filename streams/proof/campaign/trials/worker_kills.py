@@ -28,6 +28,7 @@ def tally_of(report: Report) -> Tally:
             "rebalances": report.rebalances,
             "kills inside a transaction": sum(fault.startswith("within") for fault in report.faults),
         },
+        problems=report.crashes,
     )
 
 

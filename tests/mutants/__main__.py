@@ -23,6 +23,7 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="Guards whose names hold this text.")] = None,
     show: Annotated[bool, typer.Option("--list", help="Only list the guards.")] = False,
     fresh: Annotated[bool, typer.Option(help="Try those again that were caught before.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Only write the list into the document.")] = False,
     without_stack: Annotated[bool, typer.Option(help="Leave out those whose tests need a Kafka.")] = False,
 ) -> None:
     """Remove each guard in turn; the exit code is 1 if a test does not notice."""
@@ -35,6 +36,8 @@ def main(
         if not only and not without_stack:
             page = ROOT / PAGE
             page.write_text(written(page.read_text(), guards))
+        if report:
+            return
         tried = _try(guards, fresh=fresh)
     except (WrongGuard, Baseline) as error:
         typer.echo(f"mutants: {error}", err=True)

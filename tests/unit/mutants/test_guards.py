@@ -33,7 +33,7 @@ def test_there_are_guards_of_every_kind() -> None:
 
 def test_the_page_lists_them() -> None:
     page = (ROOT / PAGE).read_text()
-    assert page == written(page, GUARDS), "run `make mutants`, or `python -m tests.mutants --list` for the list alone"
+    assert page == written(page, GUARDS), "run `python -m tests.mutants --report`"
 
 
 def test_a_page_without_markers_is_refused() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 
 from schemas import avsc
 from schemas.avro_schema import AvroSchema
@@ -99,8 +98,8 @@ def check(registry: Registry, wanted: Sequence[Registration]) -> list[Finding]:
     Several are asked for at once: a worker that begins again waits for nothing longer than for the registry.
     """
     with ThreadPoolExecutor(AT_ONCE) as asking:
-        found = list(asking.map(lambda one: _check(registry, one), wanted))
-    return list(chain.from_iterable(found))
+        found = asking.map(lambda one: _check(registry, one), wanted)
+        return [finding for findings in found for finding in findings]
 
 
 def plan(registry: Registry | None, wanted: Sequence[Registration]) -> list[Step]:

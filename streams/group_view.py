@@ -2,8 +2,8 @@
 
 librdkafka (2.16) ends the process over a question for a coordinator that ran out of time before it could be sent: when
 the broker is back, it is sent after all, and what was to take the answer is gone (`rd_kafka_enq_once_del_source_return:
-Assertion eonce->refcnt > 0`). So its own time-out is far longer than ours, and a client that gave no answer within ours
-is destroyed, which takes the question back.
+Assertion eonce->refcnt > 0`). Or it lives, and that client answers no question any more. So its own time-out is far
+longer than ours, and a client that gave no answer within ours is destroyed, which takes the question back.
 """
 
 import threading

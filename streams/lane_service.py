@@ -152,8 +152,10 @@ class LaneService:
     async def _run_once(self) -> BaseException:
         run = self._run
         try:
-            run = run or self._new_run()
             await asyncio.to_thread(check_at_start, self._registry, self._settings, [self._binding])
+            # The first one is settling meanwhile; after a fault no clients are made, and nobody fenced, for a lane
+            # whose schemas are not there.
+            run = run or self._new_run()
             await run.start()
             error = await asyncio.shield(run.failed)
             if is_fenced(error) and await asyncio.to_thread(run.slot_is_taken):

@@ -1,21 +1,23 @@
 """Three-step sagas with real participants on one orchestrator, in turn with those of Temporal's dev server."""
 
 import subprocess
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
 from bench.environment import Bench
 from bench.pairs import Ratio, take_turns
 from bench.peers.install import temporal_python, temporal_server
-from bench.programs import ROOT, Program, running
+from bench.programs import ROOT, running
 from bench.saga_definitions import THREE
 from bench.saga_ground import ground, named
 from streams.proof.rows import Row, at_least, reported, say
 from streams.stack.ports import HOST, free
+from streams.testing import eventually
 
 ROUNDS = 3
 AT_ONCE = 100
+READY_SECONDS = 60.0
 KEPT = 40.0
 """Sagas a second of a Temporal dev server (CLI 1.5.1) and its Python SDK on two cores: the figure that counts where
 there is no Go to build the server with."""
@@ -43,7 +45,7 @@ def measure(bench: Bench) -> list[Row]:
     ]
 
 
-def ours(rates: "tuple[float, ...] | list[float]") -> Row:
+def ours(rates: Sequence[float]) -> Row:
     """The row of this project's own rate."""
     spread = f"{min(rates):.0f} to {max(rates):.0f} in {len(rates)} rounds"
     return reported("three echoes, one orchestrator", median(rates), "sagas/s", spread)
@@ -62,10 +64,17 @@ def throughput(bench: Bench, count: int) -> float:
 
 def temporal(bench: Bench, program: Path, count: int) -> float:
     """Workflows a second of a server that keeps everything in memory, started for this."""
-    address = f"{HOST}:{free(1)[0]}"
-    command = [str(program), "server", "start-dev", "--headless", "--ip", HOST, "--port", address.partition(":")[2]]
+    (port,) = free(1)
+    address = f"{HOST}:{port}"
+    command = [str(program), "server", "start-dev", "--headless", "--ip", HOST, "--port", str(port)]
+    question = [str(program), "operator", "namespace", "describe", "default", "--address", address]
     with running([*command, "--log-level", "error"], bench.log(bench.name("temporal"))) as server:
-        wait_for(server, [str(program), "operator", "namespace", "describe", "default", "--address", address])
+
+        def ready() -> bool:
+            server.check()
+            return not subprocess.run(question, capture_output=True, timeout=READY_SECONDS).returncode
+
+        eventually(ready, within=READY_SECONDS, every=0.2, what="the namespace in which workflows run")
         sagas = [str(temporal_python()), "-m", "bench.peers.temporal_sagas", address, str(count), str(AT_ONCE)]
         done = subprocess.run(sagas, cwd=ROOT, capture_output=True, text=True, timeout=600)
     if done.returncode:
@@ -73,13 +82,3 @@ def temporal(bench: Bench, program: Path, count: int) -> float:
     rate = float(done.stdout)
     say(f"Temporal's dev server: {rate:,.1f} sagas/s")
     return rate
-
-
-def wait_for(server: Program, question: list[str], seconds: float = 60.0) -> None:
-    """Blocks until the server knows the namespace in which workflows run. Raises Died, TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while subprocess.run(question, capture_output=True, timeout=seconds).returncode:
-        server.check()
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Temporal's dev server was not ready within {seconds:g} s")
-        time.sleep(0.2)

@@ -17,6 +17,7 @@ from schemas import avsc
 from schemas.codec import Codec
 from schemas.registry import Registry
 from schemas.subjects import subject
+from streams.group_view import GroupView
 from streams.polling import poll_many
 from streams.stack.testing import StackForTests
 from streams.testing import eventually
@@ -34,6 +35,7 @@ class EchoLane:
         self.results = new_topic("results", partitions=PARTITIONS)
         self.group = self.requests.replace("requests", "group")
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._view = GroupView(self.group, lambda: AdminClient({"bootstrap.servers": stack.bootstrap}))
         registry = Registry(stack.settings.registry.url)
         registry.register(subject(self.requests), avsc.load("echo", "request"))
         registry.register(subject(self.results), avsc.load("echo", "result"))
@@ -56,6 +58,11 @@ class EchoLane:
         worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self._workers.append(worker)
         return worker
+
+    def holders(self) -> int:
+        """How many workers hold partitions now."""
+        members = self._view.describe(10).members
+        return sum(bool(member.assignment.topic_partitions) for member in members)
 
     def kill_all(self) -> None:
         """Ends whatever still runs."""
@@ -122,6 +129,8 @@ def test_a_worker_that_leaves_gives_its_partitions_up_at_once(lane: EchoLane) ->
     reader, seen = lane.reader(), Counter[bytes]()
     leaver = lane.start(0, "--leave")
     lane.start(1)
+    # One that is still on its way to its handlers has nothing to give up, and dies of the signal.
+    eventually(lambda: lane.holders() == 2, within=60, what="partitions for both")
     lane.send(0)
     eventually(lambda: take(reader, seen) >= REQUESTS, within=60, what="the first answers")
     leaver.send_signal(signal.SIGTERM)

@@ -15,11 +15,15 @@ from typing import Any, NamedTuple
 import structlog
 from confluent_kafka import KafkaException, Producer
 
+from streams.bounded import Bounded, Overrun
 from streams.committer import Aborted, Work, cause_of, produce_work, raise_if_fenced, release
 from streams.disturbance import NEEDED, Disturbance
 from streams.failpoints import passing
 
 SUSPICIOUS_SECONDS = 0.5
+OFFSETS_SECONDS, OVERRUN_SECONDS = 10.0, 1.0
+"""How long offsets may take to join a transaction, which takes milliseconds; and after how much more librdkafka, whose
+own time-out does not hold here (its issues 5456 and 5511), is not waited for."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +48,7 @@ class Transactor:
         self._timeout = timeout
         self._on_renewed = on_renewed
         self._producers: deque[Initialised] = deque()
+        self._bounded = Bounded("offsets")
 
     def settle(self) -> None:
         """Makes the producers if there are none; 60 ms when the broker is near."""
@@ -71,6 +76,9 @@ class Transactor:
             self.discard("abort")
             raise_if_fenced(error)
             raise Aborted(cause_of(error), str(error)) from error
+        except Overrun as overrun:
+            self.discard("overrun")
+            raise Aborted("overrun", str(overrun)) from overrun
         except BaseException:
             self.discard("error")
             raise
@@ -100,6 +108,7 @@ class Transactor:
 
     def close(self) -> None:
         """Lets the producers go. An open transaction is aborted by whoever takes the ids next."""
+        self._bounded.close()
         while self._producers:
             release(self._producers.pop().producer)
 
@@ -111,7 +120,9 @@ class Transactor:
         produce_work(producer, work, self._timeout)
         passing("produce.after")
         passing("send_offsets.before")
-        producer.send_offsets_to_transaction(work.offsets, work.metadata, self._timeout)
+        seconds = min(self._timeout, OFFSETS_SECONDS)
+        sent = producer.send_offsets_to_transaction
+        self._bounded.call(seconds + OVERRUN_SECONDS, sent, work.offsets, work.metadata, seconds)
         passing("send_offsets.after")
         passing("commit.before")
         began = time.monotonic()

@@ -1,5 +1,6 @@
 """When a producer is used again and when it is made anew, with producers that do as a test says."""
 
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -31,6 +32,7 @@ class FakeProducer:
     fails = ""
     error = KafkaError._TIMED_OUT
     fatal = False
+    hangs: threading.Event | None = None
 
     def __init__(self, properties: dict[str, Any], logger: Any) -> None:
         self.id, self.logger = properties["transactional.id"], logger
@@ -51,6 +53,8 @@ class FakeProducer:
     def send_offsets_to_transaction(self, offsets: Any, metadata: bytes, timeout: float) -> None:
         self._step("offsets")
         assert metadata == b"metadata"
+        if FakeProducer.hangs is not None:
+            FakeProducer.hangs.wait(10)
 
     def commit_transaction(self, timeout: float) -> None:
         self._step("commit")
@@ -84,6 +88,7 @@ def producers(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> type[FakeProduce
     monkeypatch.setattr(FakeProducer, "fails", "")
     monkeypatch.setattr(FakeProducer, "error", KafkaError._TIMED_OUT)
     monkeypatch.setattr(FakeProducer, "fatal", False)
+    monkeypatch.setattr(FakeProducer, "hangs", None)
     monkeypatch.setattr(FakeProducer, "clock", clock)
     monkeypatch.setattr(FakeProducer, "takes", 0.0)
     monkeypatch.setattr(transaction, "Producer", FakeProducer)
@@ -142,6 +147,22 @@ def test_after_a_failure_both_are_made_anew_and_the_transaction_is_aborted(
     assert aborted.value.cause == "timed_out"
     assert renewed == ["abort"]
     producers.fails = ""
+    transactor.commit(WORK)
+    assert len(producers.made) == 4
+
+
+def test_offsets_that_never_join_the_transaction_are_not_waited_for(
+    transactor: Transactor, producers: type[FakeProducer], renewed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "OFFSETS_SECONDS", 0.01)
+    monkeypatch.setattr(transaction, "OVERRUN_SECONDS", 0.01)
+    producers.hangs = hanging = threading.Event()
+    with pytest.raises(Aborted, match="send_offsets_to_transaction did not end within") as aborted:
+        transactor.commit(WORK)
+    hanging.set()
+    assert aborted.value.cause == "overrun"
+    assert renewed == ["overrun"]
+    producers.hangs = None
     transactor.commit(WORK)
     assert len(producers.made) == 4
 

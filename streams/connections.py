@@ -9,6 +9,9 @@ from streams.binding import Binding
 from streams.settings import Settings
 from streams.slots import instance_id, transactional_ids
 
+SILENT: dict[str, Any] = {"log_level": 0}
+"""For a client whose calls say what fails: without it librdkafka writes to stderr, past the log, for each try."""
+
 
 def member(settings: Settings, binding: Binding, slot: int) -> dict[str, Any]:
     """The consumer that is a member of the lane's group."""
@@ -38,9 +41,14 @@ def member(settings: Settings, binding: Binding, slot: int) -> dict[str, Any]:
     return {**kafka.client(**tuned), **kafka.consumer, **lane.consumer, **fixed}
 
 
+def administrator(settings: Settings) -> dict[str, Any]:
+    """What asks about topics and groups."""
+    return settings.kafka.client(**SILENT)
+
+
 def reader(settings: Settings, binding: Binding, isolation: str = "read_committed") -> dict[str, Any]:
     """A consumer that reads without being a member; `group.id` lets it ask for committed offsets."""
-    base = settings.kafka.client(**{"fetch.queue.backoff.ms": 2, "fetch.wait.max.ms": 10})
+    base = settings.kafka.client(**{**SILENT, "fetch.queue.backoff.ms": 2, "fetch.wait.max.ms": 10})
     fixed = {
         "group.id": binding.group,
         "isolation.level": isolation,

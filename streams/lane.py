@@ -88,7 +88,7 @@ class LaneRun:
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
         self._remembers = definition.remembers and remembers(self._lane)
         self.ownership = Ownership()
-        self._admin = AdminClient(settings.kafka.client())
+        self._admin = AdminClient(connections.administrator(settings))
         self._view = clients.group_view(settings, binding)
         ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
         self._directory = Directory(self._admin, settings.topics.max_message_bytes, ceiling)

@@ -27,7 +27,7 @@ def reader(settings: Settings, binding: Binding) -> Consumer:
 
 def group_view(settings: Settings, binding: Binding) -> GroupView:
     """What asks the coordinator about the lane's group."""
-    return GroupView(binding.group, lambda: AdminClient(settings.kafka.client()))
+    return GroupView(binding.group, lambda: AdminClient(connections.administrator(settings)))
 
 
 def committer(

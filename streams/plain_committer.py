@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from streams.committer import Aborted, Work, cause_of, produce_work, raise_if_fenced, release
 from streams.failpoints import passing
+from streams.observability.logging import librdkafka_logger
 from streams.output import Output
 
 
@@ -32,7 +33,8 @@ class PlainCommitter:
     def settle(self) -> None:
         """Makes the producer; nothing of an earlier holder can be open."""
         if self._producer is None:
-            self._producer = Producer({**self._properties, "on_delivery": self._delivered})
+            properties = {**self._properties, "on_delivery": self._delivered}
+            self._producer = Producer(properties, logger=librdkafka_logger())
 
     def commit(self, work: Work) -> None:
         """Produces and commits in the order of the guarantee."""

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
+from streams.connections import SILENT
 from streams.group_view import GroupView
 from streams.offset_metadata import slot_of
 from streams.slots import instance_id, transactional_ids
@@ -63,4 +64,4 @@ class Succession:
         log.info("ended what a dead worker left open", slot=slot)
 
     def _end(self, identity: str) -> None:
-        Producer(self._producer_properties(identity)).init_transactions(REQUEST_SECONDS * 2)
+        Producer({**SILENT, **self._producer_properties(identity)}).init_transactions(REQUEST_SECONDS * 2)

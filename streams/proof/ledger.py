@@ -3,6 +3,7 @@
 The promise: every request has one answer, the right one; a key's answers come in the order of its requests.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,18 @@ class Answer:
     offset: int
     replayed: bool
     moment: float
+
+
+@dataclass(slots=True)
+class Outage:
+    """A time in which nothing could be answered, from `began` to `ended` (seconds, monotonic): no part of any gap."""
+
+    began: float
+    ended: float = math.inf
+
+    def within(self, since: float, until: float) -> float:
+        """How much of it lies between two moments."""
+        return max(0.0, min(self.ended, until) - max(self.began, since))
 
 
 class Checker(Protocol):
@@ -66,6 +79,7 @@ class Verdict:
 class Ledger:
     """Takes answers in the order in which they lie in each partition of the result topic."""
 
+    outages: list[Outage] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     answers: int = 0
     _last: dict[str, int] = field(default_factory=dict)
@@ -78,7 +92,8 @@ class Ledger:
         """Takes one answer."""
         self.answers += 1
         before = self._moments.get(answer.partition, answer.moment)
-        self._longest_gap = max(self._longest_gap, answer.moment - before)
+        away = sum([outage.within(before, answer.moment) for outage in self.outages])
+        self._longest_gap = max(self._longest_gap, answer.moment - before - away)
         self._moments[answer.partition] = answer.moment
         self.answered[answer.ce_id] += 1
         if self.answered[answer.ce_id] > 1:

@@ -61,6 +61,9 @@ def test_a_broker_that_is_killed_under_load_costs_no_answer_and_doubles_none(
     verdict = ledger.verdict(sent.places)
     assert verdict.holds, verdict
     assert aftermath.unsettled(site.settings, [site.results, site.binding.repeats]) == {}
+    for slot in supervisor.slots():
+        lines = supervisor.log_of(slot).read_text().splitlines()
+        assert all(json.loads(line)["event"] for line in lines), "librdkafka writes past the log"
 
 
 @pytest.mark.parametrize("name", ["kafka", "registry"])

@@ -5,7 +5,9 @@ What a trial does to it is the trial's own; what came of it is counted here, in 
 
 import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import Self
@@ -17,7 +19,7 @@ from streams.proof import aftermath
 from streams.proof.asked import requests
 from streams.proof.campaign.tally import Tally
 from streams.proof.crashed import crashed
-from streams.proof.ledger import Ledger, Verdict
+from streams.proof.ledger import Ledger, Outage, Verdict
 from streams.proof.load import Load
 from streams.proof.site import Site
 from streams.proof.watcher import AnswerReader, Watcher
@@ -114,6 +116,16 @@ class Scene:
         goal = self.answered + more
         self.load.allowed = max(self.load.allowed, goal)
         self.reach(goal)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """A time in which no broker is there by the trial's doing: no partition's stall has it in it."""
+        outage = Outage(time.monotonic())
+        self.ledger.outages.append(outage)
+        try:
+            yield
+        finally:
+            outage.ended = time.monotonic()
 
     def catch_up(self, within: float | None = None) -> None:
         """Blocks until every request that is in the log now is answered, while the load goes on."""

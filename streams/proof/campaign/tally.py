@@ -14,9 +14,9 @@ class Tally:
     `succeeded` counts the operations that came to their good end: a round in which everything fails proves nothing.
     `duplicates`, `missing`, `disorders` (a key's answers out of order), `wrong` (another answer than the right one, or
     one that nobody asked for) and `open_transactions` must be 0. `longest_stall` is the longest time in seconds in
-    which a partition had no committed result. `figures` holds what a trial counts beside these; the same name adds up
-    over rounds, or is the highest if it is named in `PEAKS` or begins with `longest` or `highest`. `problems` says in
-    words what broke.
+    which a partition had no committed result, without the outages of all brokers. `figures` holds what a trial counts
+    beside these; the same name adds up over rounds, or is the highest if it is named in `PEAKS` or begins with
+    `longest` or `highest`. `problems` says in words what broke.
     """
 
     succeeded: int = 0

@@ -14,7 +14,10 @@ RATE = 1_000.0
 
 
 def run(ground: Ground, one: Round) -> Tally:
-    """One load under so many hard and clean restarts of the only broker, in an order that the seed gives."""
+    """One load under so many hard and clean restarts of the only broker, in an order that the seed gives.
+
+    How long Kafka itself takes to start, which depends on the machine, is no part of a stall.
+    """
     random = Random(one.seed)
     ends = [True] * one.count("hard") + [False] * one.count("clean")
     random.shuffle(ends)
@@ -24,7 +27,8 @@ def run(ground: Ground, one: Round) -> Tally:
         scene = Scene(site, demand, workers=2, sender=TransactionalLoad, settle_seconds=90.0)
         with scene:
             for number in scene.spread(len(ends)):
-                restart(stack, hard=ends[number])
+                with scene.outage():
+                    restart(stack, hard=ends[number])
             scene.finish()
         return scene.tally(faults=len(ends), figures=figures(ends, scene.load))
 
@@ -44,13 +48,13 @@ TRIAL = Trial(
             rounds=1,
             sizes={"requests": 4_000, "hard": 2, "clean": 1},
             least={"succeeded": 4_000, "hard": 2, "clean": 1, "requests taken back": 1_000},
-            most={"longest_stall": 30},
+            most={"longest_stall": 20},
         ),
         "full": Scale(
             rounds=5,
             sizes={"requests": 8_000, "hard": 3, "clean": 1},
             least={"succeeded": 40_000, "hard": 15, "clean": 5, "requests taken back": 10_000},
-            most={"longest_stall": 30},
+            most={"longest_stall": 20},
         ),
     },
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from streams.proof.asked import Asked
-from streams.proof.ledger import Answer, Ledger, Verdict
+from streams.proof.ledger import Answer, Ledger, Outage, Verdict
 
 ASKED = [Asked("a", 0), Asked("b", 0), Asked("a", 1)]
 PLACES = {asked.request_id: f"asked:0:{offset}" for offset, asked in enumerate(ASKED)}
@@ -63,3 +63,10 @@ def test_what_breaks_the_promise_is_counted_and_named(
 def test_the_longest_gap_is_that_of_one_partition() -> None:
     times = [replace(GOOD[0], moment=1.0), replace(GOOD[1], partition=1, moment=2.0), replace(GOOD[2], moment=4.5)]
     assert judge(*times).longest_gap == 3.5
+
+
+def test_an_outage_is_no_part_of_a_gap() -> None:
+    ledger = Ledger(outages=[Outage(1.5, 3.0), Outage(4.0)])
+    for moment, one in zip((1.0, 4.5), GOOD, strict=False):
+        ledger.note(replace(one, partition=0, moment=moment))
+    assert ledger.verdict(PLACES).longest_gap == 1.5

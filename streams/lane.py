@@ -197,7 +197,7 @@ class LaneRun:
         if self._definition.timers is None:
             return NoTimers()
         caution = Caution(pinned_ms=int(self._settings.worker.pinned_seconds * 1000))
-        ends = LogEnds(self._admin)
+        ends = LogEnds(lambda: AdminClient(connections.administrator(self._settings)))
         return Timekeeper(self._definition.timers, self.ownership, ends, caution, self._metrics)
 
     def _make_answering(self) -> Answering:
@@ -235,19 +235,16 @@ class LaneRun:
 
     def _make_restoration(self) -> Restoration:
         settings, binding, slot = self._settings, self._binding, self._slot
-        checkpoints = clients.checkpoints(settings, binding, slot, self._admin, self.ownership)
-        state = bool(self._handler.stores)
+        kept = {"answers": self._remembers, "state": bool(self._handler.stores)}
         return Restoration(
             binding.name,
             self._membership,
-            clients.reader(settings, binding),
-            clients.succession(settings, binding, slot, self._view),
-            clients.changelogs(settings, binding, self._admin, checkpoints, answers=self._remembers, state=state),
-            checkpoints,
+            lambda: clients.sources(settings, binding, slot, self._view, self.ownership, **kept),
             self.ownership,
             for_slot(slot),
             self._committing.settled,
             lambda topic, number: self._stops.is_stopped(binding.group, topic, number),
+            self._fail,
         )
 
     def _new_partition(self, topic: str, number: int) -> Partition:

@@ -15,6 +15,7 @@ from streams.membership import Membership
 from streams.observability.metrics import LaneMetrics
 from streams.partition import Ownership
 from streams.plain_committer import PlainCommitter
+from streams.restoration import Sources
 from streams.settings import Settings
 from streams.succession import Succession
 from streams.transaction import Transactor
@@ -47,25 +48,25 @@ def committer(
     return PlainCommitter(properties, timeout, commit_offsets, offsets_first=guarantee == "at-most-once")
 
 
-def checkpoints(
-    settings: Settings, binding: Binding, slot: int, admin: AdminClient, ownership: Ownership
-) -> Checkpoints:
-    """The slot's snapshots on this machine's disk."""
-    return Checkpoints(settings.stack.directory / "checkpoints" / f"slot-{slot}", binding, admin, ownership)
-
-
-def changelogs(
-    settings: Settings, binding: Binding, admin: AdminClient, checkpoints: Checkpoints, *, answers: bool, state: bool
-) -> Changelogs:
-    """What brings answers and state back."""
-    return Changelogs(binding, reader(settings, binding), admin, checkpoints, answers=answers, state=state)
-
-
-def succession(settings: Settings, binding: Binding, slot: int, view: GroupView) -> Succession:
-    """What ends a dead slot's open transactions."""
-    return Succession(
+def sources(
+    settings: Settings,
+    binding: Binding,
+    slot: int,
+    view: GroupView,
+    ownership: Ownership,
+    *,
+    answers: bool,
+    state: bool,
+) -> Sources:
+    """What partitions are restored from, with new clients."""
+    admin = AdminClient(connections.administrator(settings))
+    folder = settings.stack.directory / "checkpoints" / f"slot-{slot}"
+    checkpoints = Checkpoints(folder, binding, admin, ownership)
+    succession = Succession(
         view,
         slot,
         Consumer(connections.reader(settings, binding, "read_uncommitted")),
         lambda identity: connections.transactional(settings, binding, identity),
     )
+    changelogs = Changelogs(binding, reader(settings, binding), admin, checkpoints, answers=answers, state=state)
+    return Sources(reader(settings, binding), succession, changelogs, checkpoints)

@@ -3,7 +3,8 @@
 In this order: end the open transaction of a dead slot that committed this partition last; read the committed offset
 (a pending one is waited for); put our own slot beside it, so that our successor can do the same; read the partition's
 part of the changelog. Runs on a thread of its own, since all of it waits for the broker. A partition that can't be
-restored yet is tried again after a while, and holds up no other.
+restored yet is tried again after a while, and holds up no other; with new clients, since librdkafka's may be of no use
+for ever after a broker was away ("No leaders found", long after there is one).
 """
 
 import queue
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -18,6 +20,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from schemas.errors import SluicegateError
 from streams.changelog import ChangelogMissing, Changelogs
 from streams.checkpoints import Checkpoints
+from streams.client.errors import ClientError
 from streams.membership import Membership
 from streams.offset_metadata import slot_of
 from streams.partition import Ownership, Partition, Phase
@@ -26,12 +29,25 @@ from streams.succession import Succession
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REQUEST_SECONDS = 5.0
 CHECKPOINT_SECONDS = 2.0
+RENEW_SECONDS = 2.0
+"""How old the clients must be at least to be exchanged for new ones when one of them fails."""
+NOT_NOW = (KafkaException, TimeoutError, ChangelogMissing, ClientError)
+"""What may be otherwise a moment later."""
 
 log = structlog.get_logger(__name__)
 
 
 class OffsetOutOfRange(SluicegateError):
     """A committed offset outside the log: records were deleted unread, or the topic was made anew."""
+
+
+class Sources(NamedTuple):
+    """What a partition is restored from, all with clients of their own; `stable` waits for pending offsets."""
+
+    stable: Consumer
+    succession: Succession
+    changelogs: Changelogs
+    checkpoints: Checkpoints
 
 
 @dataclass(slots=True, eq=False)
@@ -76,25 +92,22 @@ class Restoration(threading.Thread):
         self,
         lane: str,
         membership: Membership,
-        stable: Consumer,
-        succession: Succession,
-        changelogs: Changelogs,
-        checkpoints: Checkpoints,
+        make_sources: Callable[[], Sources],
         ownership: Ownership,
         slot_note: str,
         settled: threading.Event,
         stopped_by_operator: Callable[[str, int], bool],
+        on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{lane}-restoration", daemon=True)
         self._membership = membership
-        self._stable = stable
-        self._succession = succession
-        self._changelogs = changelogs
-        self._checkpoints = checkpoints
+        self._make_sources = make_sources
+        self._sources, self._made_at = make_sources(), time.monotonic()
         self._ownership = ownership
         self._slot_note = slot_note
         self._settled = settled
         self._stopped = stopped_by_operator
+        self._on_fatal = on_fatal
         self._submitted: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
         self._waiting: list[Task] = []
         self.restored: queue.SimpleQueue[Restored | Delayed] = queue.SimpleQueue()
@@ -111,18 +124,27 @@ class Restoration(threading.Thread):
         self.join(timeout)
 
     def run(self) -> None:
-        """Restores what is submitted or due again, and writes checkpoints that are due in between."""
-        while not self._ending.is_set():
-            try:
-                tasks = self._submitted.get(timeout=self._patience())
-            except queue.Empty:
-                tasks = []
-            due = self._take_due()
-            if tasks or due:
-                # What is new comes first: what failed before may take its time to fail again.
-                self._restore_settled([*(tasks or []), *due])
-            else:
-                self._save_due()
+        """Restores what is submitted or due again, and writes checkpoints that are due in between.
+
+        An error of ours ends the lane.
+        """
+        try:
+            while not self._ending.is_set():
+                self._step()
+        except BaseException as error:
+            self._on_fatal(error)
+
+    def _step(self) -> None:
+        try:
+            tasks = self._submitted.get(timeout=self._patience())
+        except queue.Empty:
+            tasks = []
+        due = self._take_due()
+        if tasks or due:
+            # What is new comes first: what failed before may take its time to fail again.
+            self._restore_settled([*(tasks or []), *due])
+        else:
+            self._save_due()
 
     def _patience(self) -> float:
         now = time.monotonic()
@@ -136,8 +158,8 @@ class Restoration(threading.Thread):
 
     def _save_due(self) -> None:
         try:
-            self._checkpoints.save_due([p for p in self._ownership.all() if p.phase is Phase.RUNNING])
-        except KafkaException as error:
+            self._sources.checkpoints.save_due([p for p in self._ownership.all() if p.phase is Phase.RUNNING])
+        except NOT_NOW as error:
             log.warning("checkpoints wait for the cluster", error=str(error))
 
     def _restore_settled(self, tasks: list[Task]) -> None:
@@ -153,9 +175,9 @@ class Restoration(threading.Thread):
         """Tries each: together what the cluster is asked together, each alone if that fails."""
         places = [TopicPartition(task.partition.topic, task.partition.number) for task in tasks]
         try:
-            self._succession.end_dead_transactions(places)
-            committed = self._stable.committed(places, timeout=REQUEST_SECONDS)
-        except (KafkaException, TimeoutError) as error:
+            self._sources.succession.end_dead_transactions(places)
+            committed = self._sources.stable.committed(places, timeout=REQUEST_SECONDS)
+        except NOT_NOW as error:
             if len(tasks) == 1:
                 self._delay(tasks[0], error)
                 return
@@ -167,7 +189,7 @@ class Restoration(threading.Thread):
             try:
                 if task.wanted:
                     self._restore_one(task.partition, task.ticket, place)
-            except (KafkaException, TimeoutError, ChangelogMissing) as error:
+            except NOT_NOW as error:
                 self._delay(task, error)
 
     def _delay(self, task: Task, error: Exception) -> None:
@@ -177,12 +199,14 @@ class Restoration(threading.Thread):
         task.before = time.monotonic() + task.pause
         task.pause = min(task.pause * 2, LONGEST_PAUSE)
         self._waiting.append(task)
+        if time.monotonic() - self._made_at >= RENEW_SECONDS:
+            self._sources, self._made_at = self._make_sources(), time.monotonic()
 
     def _restore_one(self, partition: Partition, ticket: int, committed: TopicPartition) -> None:
         place = TopicPartition(partition.topic, partition.number)
         if committed.error is not None:
             raise KafkaException(committed.error)
-        low, high = self._stable.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
+        low, high = self._sources.stable.get_watermark_offsets(place, timeout=REQUEST_SECONDS)
         offset = committed.offset if committed.offset >= 0 else low
         if not low <= offset <= high:
             problem = OffsetOutOfRange(
@@ -194,7 +218,7 @@ class Restoration(threading.Thread):
             return
         if committed.offset < 0 or slot_of(committed.metadata) != slot_of(self._slot_note):
             self._claim(partition, offset)
-        self._changelogs.bring_up(partition)
+        self._sources.changelogs.bring_up(partition)
         stopped = self._stopped(partition.topic, partition.number)
         self.restored.put(Restored(partition, offset, ticket, stopped=stopped))
 

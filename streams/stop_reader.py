@@ -7,7 +7,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.client import connection
-from streams.client.errors import TopicMissing
+from streams.client.errors import ClientError, TopicMissing
 from streams.client.reading import TopicReader
 from streams.settings import Settings
 from streams.stops import Stop, StopKey, unpack, unpack_key
@@ -60,7 +60,8 @@ class StopReader:
     def is_stopped(self, group: str, topic: str, partition: int, timeout: float = 5.0) -> bool:
         """Whether a partition is stopped, asked at its assignment: knows every stop committed before the call.
 
-        Blocks for the cluster's answer; raises ClusterUnreachable, or TimeoutError when reading does not get there.
+        Blocks for the cluster's answer; raises ClientError, KafkaException, or TimeoutError when reading does not get
+        there.
         """
         self.refresh(timeout)
         with self._moved:
@@ -70,9 +71,13 @@ class StopReader:
         """Blocks until everything committed to the control topic before the call is known."""
         try:
             places = self._ends.partitions([self._control])
+            ends = {place[1]: offset for place, offset in self._ends.latest(places).items()}
         except TopicMissing:
             return
-        ends = {place[1]: offset for place, offset in self._ends.latest(places).items()}
+        except (ClientError, KafkaException):
+            # Asked with a new client the next time: one may be of no use for ever after a broker was away.
+            self._ends = TopicReader(self._settings, "stops")
+            raise
         with self._moved:
             there = self._moved.wait_for(
                 lambda: all(self._reached.get(number, 0) >= end for number, end in ends.items()), timeout

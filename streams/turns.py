@@ -1,9 +1,8 @@
 """How long a thread may keep the interpreter while another waits for it: a lane's three threads share one.
 
 Short turns answer sooner: a committer comes back from the broker several times in a transaction and waits for the
-interpreter each time; with Python's own 5 ms a transaction takes half as long again. Long turns cost less: each change
-wakes another core. So turns are short while requests trickle, and Python's own in a backlog, where they carry 5 to 20 %
-more records.
+interpreter each time. Long turns cost less: each change wakes another core. So turns are short while requests trickle,
+and Python's own in a backlog.
 """
 
 import sys

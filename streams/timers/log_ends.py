@@ -1,6 +1,7 @@
 """Asks the cluster where partitions end, without waiting for the answer."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,7 +15,7 @@ from streams.log_offsets import is_outdated, learn_leaders
 from streams.timers.rules import Ends
 
 OffsetSpec: Any = UntypedOffsetSpec
-REQUEST_SECONDS = 5.0
+REQUEST_SECONDS, RENEW_SECONDS = 5.0, 2.0
 
 Place: TypeAlias = tuple[str, int]
 
@@ -36,10 +37,14 @@ class Question:
 
 
 class LogEnds:
-    """One question at a time, about any number of partitions. `admin` is shared: it is safe for threads."""
+    """One question at a time, about any number of partitions.
 
-    def __init__(self, admin: AdminClient) -> None:
-        self._admin = admin
+    Its client is exchanged for a new one after a failure, every two seconds at most: it may be of no use for ever.
+    """
+
+    def __init__(self, make_admin: Callable[[], AdminClient], clock: Callable[[], float] = time.monotonic) -> None:
+        self._make_admin, self._clock = make_admin, clock
+        self._admin, self._made_at = make_admin(), clock()
         self._question: Question | None = None
 
     @property
@@ -61,7 +66,7 @@ class LogEnds:
             return {}
         self._question = None
         found: dict[Place, Ends] = {}
-        outdated: set[str] = set()
+        outdated, failed = set[str](), False
         for place, future in question.high.items():
             try:
                 high, stable = future.result().offset, question.stable[place].result().offset
@@ -69,10 +74,14 @@ class LogEnds:
                 log.debug("the end of a partition is not known", place=place, error=str(error))
                 if is_outdated(error):
                     outdated.add(place[0])
+                else:
+                    failed = True
                 continue
             found[place] = Ends(question.asked_ms, high, stable)
         if outdated:
             learn_leaders(self._admin, outdated, REQUEST_SECONDS)
+        if failed and self._clock() - self._made_at >= RENEW_SECONDS:
+            self._admin, self._made_at = self._make_admin(), self._clock()
         return found
 
     def _ends(self, places: list[Place], isolation: Any) -> dict[Place, "Future[Any]"]:

@@ -69,10 +69,30 @@ def test_another_error_is_the_caller_s() -> None:
 
 def test_timers_ask_for_ends_with_what_was_learnt_meanwhile() -> None:
     admin = Admin(KafkaError.FENCED_LEADER_EPOCH)
-    ends = LogEnds(cast(AdminClient, admin))
+    ends = LogEnds(lambda: cast(AdminClient, admin))
     ends.ask([("asked", 1)], 5)
     assert ends.answers() == {}
     assert admin.learnt == ["asked"]
     ends.ask([("asked", 1)], 6)
     assert ends.answers()["asked", 1].high == 42
     assert admin.learnt == ["asked"]
+
+
+def test_timers_ask_with_a_new_client_when_the_old_one_is_of_no_use() -> None:
+    useless, good, clock = Admin(KafkaError._UNKNOWN_PARTITION), Admin(None), Moments()
+    clients = iter([useless, good])
+    ends = LogEnds(lambda: cast(AdminClient, next(clients)), clock)
+    for clock.now in (1.0, 2.0):
+        ends.ask([("asked", 1)], 5)
+        assert ends.answers() == {}
+    ends.ask([("asked", 1)], 6)
+    assert ends.answers()["asked", 1].high == 42
+
+
+class Moments:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

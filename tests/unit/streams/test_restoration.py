@@ -10,21 +10,38 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams import restoration
 from streams.changelog import ChangelogMissing
+from streams.client.errors import ClusterUnreachable
 from streams.partition import Ownership, Partition
 from streams.repeats.book import AnswerBook, Bounds
-from streams.restoration import Delayed, OffsetOutOfRange, Restoration, Restored
+from streams.restoration import Delayed, OffsetOutOfRange, Restoration, Restored, Sources
 from streams.testing import eventually
 
 
 class Cluster:
-    """All that a restoration asks; partitions in `missing` have no changelog, and those in `unfenced` a live ghost."""
+    """All that a restoration asks; partitions in `missing` have no changelog, and those in `unfenced` a live ghost.
+
+    `broken` says of how many of the sources that are made the client is of no use; `fails` is raised by the stops.
+    """
 
     def __init__(self) -> None:
+        self.broken = self.made = 0
+        self.fails: Exception | None = None
+        self.fatal: list[BaseException] = []
         self.missing: set[int] = set()
         self.unfenced: set[int] = set()
         self.brought_up: Counter[int] = Counter()
         self.log = (0, 10)
         self.claims: list[TopicPartition] = []
+
+    def sources(self) -> Sources:
+        self.made += 1
+        fake, stable = cast(Any, self), cast(Any, Useless() if self.made <= self.broken else self)
+        return Sources(stable, fake, fake, fake)
+
+    def is_stopped(self, topic: str, number: int) -> bool:
+        if self.fails is not None:
+            raise self.fails
+        return False
 
     def end_dead_transactions(self, places: Sequence[TopicPartition]) -> None:
         if self.unfenced & {place.partition for place in places}:
@@ -48,6 +65,13 @@ class Cluster:
         """Nothing is ever due."""
 
 
+class Useless:
+    """A client that does not find its way any more."""
+
+    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
+        raise KafkaException(KafkaError(KafkaError._NOENT, "No leaders found"))
+
+
 @pytest.fixture
 def cluster() -> Cluster:
     return Cluster()
@@ -59,7 +83,7 @@ def restoring(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Res
     settled, fake = Event(), cast(Any, cluster)
     settled.set()
     made = Restoration(
-        "echo", fake, fake, fake, fake, fake, Ownership(), "slot=0", settled, lambda topic, number: False
+        "echo", fake, cluster.sources, Ownership(), "slot=0", settled, cluster.is_stopped, cluster.fatal.append
     )
     made.start()
     yield made
@@ -149,3 +173,39 @@ def test_our_own_slot_is_put_beside_the_committed_offset(cluster: Cluster, resto
     assert isinstance(found, Restored)
     assert (found.offset, found.problem) == (5, None)
     assert [(claim.offset, claim.metadata) for claim in cluster.claims] == [(5, "slot=0")]
+
+
+def test_clients_that_are_of_no_use_are_exchanged(
+    cluster: Cluster, restoring: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoration, "RENEW_SECONDS", 0.0)
+    cluster.broken = 3
+    restoring._sources = cluster.sources()
+    outcomes = Outcomes(restoring)
+    restoring.submit(partitions(2))
+    eventually(lambda: set(outcomes.look().restored) == {0, 1})
+    assert cluster.made == 4
+
+
+def test_young_clients_are_given_time(cluster: Cluster, restoring: Restoration) -> None:
+    cluster.missing.add(0)
+    outcomes = Outcomes(restoring)
+    restoring.submit(partitions(1))
+    eventually(lambda: outcomes.look().delayed)
+    assert cluster.made == 1
+
+
+def test_stops_that_can_not_be_asked_for_are_waited_for(cluster: Cluster, restoring: Restoration) -> None:
+    cluster.fails = ClusterUnreachable("nowhere:9092", "timed out")
+    outcomes = Outcomes(restoring)
+    restoring.submit(partitions(1))
+    eventually(lambda: "no Kafka answers at nowhere:9092" in outcomes.look().delayed.get(0, ""))
+    cluster.fails = None
+    eventually(lambda: outcomes.look().restored[0])
+    assert cluster.fatal == []
+
+
+def test_an_error_of_ours_ends_the_lane(cluster: Cluster, restoring: Restoration) -> None:
+    cluster.fails = ZeroDivisionError()
+    restoring.submit(partitions(1))
+    eventually(lambda: cluster.fatal == [cluster.fails])

@@ -40,6 +40,11 @@ def one_round(trial: Trial, form: Form, seed: int, ground: Ground, journal: Jour
     tally = tried(trial, Round(seed, trial.scales[form].sizes, say), ground)
     journal.write(trial.code, seed, tally)
     say(f"seed {seed}: {tally}")
+    if not tally.holds:
+        kept = journal.logs(trial.code, seed)
+        ground.keep_logs(kept)
+        say(f"what the programs said is in {kept}")
+    ground.forget_logs()
     return tally
 
 

@@ -1,5 +1,6 @@
 """Where trials run: a folder, and local stacks that start when a trial asks and are gone when it has ended."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from streams.settings import Settings
 from streams.stack.layout import Layout
 from streams.stack.testing import StackForTests
 
+LOGS = ("logs", "workers")
+"""The folders of a stack that hold logs of programs; other files of that name are Kafka's data."""
+
 
 class Ground:
     """One stack for all trials that leave it whole, others for those that don't. A context manager."""
@@ -16,6 +20,7 @@ class Ground:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
         self.jars = Layout.of(settings.stack).jars
+        self._ended = folder / "ended"
         self._shared: StackForTests | None = None
 
     def __enter__(self) -> "Ground":
@@ -41,10 +46,28 @@ class Ground:
             stack.up()
             yield stack
         finally:
+            copy_logs(stack.settings.stack.directory, self._ended / stack.settings.stack.directory.name)
             stack.discard()
+
+    def keep_logs(self, target: Path) -> None:
+        """Copies the logs of all stacks, and of their workers, there: of those that run and those of this round."""
+        copy_logs(self.folder, target)
+
+    def forget_logs(self) -> None:
+        """Forgets the logs of stacks that are gone."""
+        shutil.rmtree(self._ended, ignore_errors=True)
 
     def new_folder(self) -> Path:
         """An empty folder of its own, gone with the ground."""
         folder = self.folder / uuid4().hex[:8]
         folder.mkdir(parents=True)
         return folder
+
+
+def copy_logs(source: Path, target: Path) -> None:
+    """Copies the programs' logs below `source`, as they lie there."""
+    for path in source.rglob("*.log"):
+        if path.parent.name in LOGS:
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)

@@ -1,6 +1,7 @@
 """Which rounds are over, on disk: a campaign that was cut short goes on where it was."""
 
 import json
+import shutil
 from pathlib import Path
 from random import SystemRandom
 
@@ -34,11 +35,16 @@ class Journal:
         unfinished.write_text(json.dumps(tally.as_json(), indent=1) + "\n")
         unfinished.replace(path)
 
+    def logs(self, code: str, seed: int) -> Path:
+        """Where the logs of a round that was broken belong."""
+        return self._path(code, seed).with_suffix("")
+
     def forget(self, *, broken: bool = False) -> None:
         """Has every round run again, or only those that were broken."""
         for path in self._folder.glob("*.json"):
             if not broken or not Tally.from_json(json.loads(path.read_text())).holds:
                 path.unlink()
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
         if not broken:
             (self._folder / "seed").unlink(missing_ok=True)
 

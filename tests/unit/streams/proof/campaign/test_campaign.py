@@ -101,6 +101,32 @@ def test_a_round_that_raises_is_a_broken_promise_and_the_others_go_on(tmp_path: 
     assert mended.seeds == [runs.seeds[1]]
 
 
+def test_the_logs_of_a_round_that_broke_are_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+    ground, journal = Ground(tmp_path / "ground", Settings()), Journal(tmp_path / "journal")
+    for place in ("one/workers/slot-0.log", "ended/two/logs/kafka.log", "one/kafka/topic-0/00000.log"):
+        path = tmp_path / "ground" / place
+        path.parent.mkdir(parents=True)
+        path.write_text(place)
+    runs = Runs(Tally(succeeded=1), Tally(missing=1), Tally(succeeded=1))
+    campaign.run([runs.trial], "short", 7, ground, journal, Figures(tmp_path / "rows.json"))
+    assert [path.name for path in (tmp_path / "journal").iterdir() if path.is_dir()] == [f"R0-{runs.seeds[1]}"]
+    kept = journal.logs("R0", runs.seeds[1])
+    assert [path.relative_to(kept) for path in kept.rglob("*.log")] == [Path("one/workers/slot-0.log")]
+    journal.forget()
+    assert not kept.exists()
+
+
+def test_what_a_stack_said_that_is_gone_is_kept_for_its_round(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "ground", Settings())
+    path = tmp_path / "ground" / "ended" / "two" / "logs" / "kafka.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("it died")
+    ground.keep_logs(tmp_path / "kept")
+    assert (tmp_path / "kept" / "ended" / "two" / "logs" / "kafka.log").read_text() == "it died"
+    ground.forget_logs()
+    assert not path.exists()
+
+
 def test_seeds_follow_from_the_campaigns_and_the_trials_code() -> None:
     trial = Runs().trial
     assert seeds(trial, "short", 1) == seeds(trial, "short", 1)

@@ -28,9 +28,10 @@ class Bounded:
     def call(self, seconds: float, function: Callable[..., object], *arguments: Any) -> None:
         """Raises what the function raises. Blocks for at most so many seconds, then raises Overrun."""
         if self._calls is None:
-            self._calls = SimpleQueue()
+            calls: SimpleQueue[Call | None] = SimpleQueue()
             # A daemon: a call that never ends must not keep the process.
-            threading.Thread(target=serve, args=(self._calls,), name=self._name, daemon=True).start()
+            threading.Thread(target=serve, args=(calls,), name=self._name, daemon=True).start()
+            self._calls = calls
         ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self._calls.put(Call(function, arguments, ended))
         try:
@@ -38,8 +39,12 @@ class Bounded:
         except Empty:
             self.close()
             raise Overrun(f"{function.__name__} did not end within {seconds:g} s") from None
-        if error is not None:
-            raise error
+        try:
+            if error is not None:
+                raise error
+        finally:
+            # An error that knows the frame which knows it would keep all that was called alive.
+            del error
 
     def close(self) -> None:
         """Lets the thread end, after what it has under way. Does not wait for it."""
@@ -57,3 +62,4 @@ def serve(calls: "SimpleQueue[Call | None]") -> None:
             call.ended.put(error)
         else:
             call.ended.put(None)
+        del call

@@ -62,14 +62,15 @@ class Checkpoints:
                 self.save(partition)
 
     def save(self, partition: Partition) -> None:
-        """Writes the partition's checkpoints as of the last commit."""
+        """Writes the partition's checkpoints as of the last commit. Raises KafkaException, and it is due as before."""
+        identities = {topic: self._identity(partition, topic) for topic in partition.positions}
         with self._ownership.lock:
             snapshots = partition.snapshots(self._binding)
             positions = dict(partition.positions)
             partition.learnt = 0
         now_ms = steady_clock.now_ms()
         for topic, snapshot in snapshots.items():
-            identity = self._identity(partition, topic)
+            identity = identities[topic]
             path = identity.path(self._directory)
             try:
                 write_checkpoint(path, identity, positions.get(topic, 0), now_ms, snapshot.blocks())

@@ -76,9 +76,6 @@ def producer(settings: Settings, binding: Binding) -> dict[str, Any]:
         # A reply topic that vanished holds the whole transaction up for as long; the default is 30 s.
         "topic.metadata.propagation.max.ms": 3_000,
         "delivery.report.only.error": False,
-        # What librdkafka does when every broker is away (to forget them all, and begin with the first addresses again)
-        # keeps a question that was asked for a coordinator waiting for ever. A lane makes its producers anew by itself.
-        "metadata.recovery.strategy": "none",
         # One key has one partition, whoever sends it: Java's clients hash like this.
         "partitioner": "murmur2_random",
         "message.max.bytes": 2 * max(settings.topics.max_message_bytes, settings.topics.dead_letter_max_message_bytes),
@@ -89,11 +86,16 @@ def producer(settings: Settings, binding: Binding) -> dict[str, Any]:
 
 def transactional(settings: Settings, binding: Binding, identity: str) -> dict[str, Any]:
     """The transactional producer with this transactional id."""
+    tuned = {
+        # What librdkafka does when every broker is away (to forget them all, and begin with the first addresses again)
+        # keeps a question that was asked for a coordinator waiting for ever. A lane makes these producers anew itself.
+        "metadata.recovery.strategy": "none",
+    }
     fixed = {
         "transactional.id": identity,
         "transaction.timeout.ms": settings.kafka.transaction_timeout_ms,
     }
-    return {**producer(settings, binding), **fixed}
+    return {**tuned, **producer(settings, binding), **fixed}
 
 
 def transactional_for(settings: Settings, binding: Binding, slot: int) -> list[dict[str, Any]]:

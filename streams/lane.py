@@ -43,6 +43,7 @@ from streams.processing import Processing
 from streams.rebalance import Rebalance
 from streams.recall import Recall
 from streams.reins import Reins
+from streams.renewable import Renewable
 from streams.repeats.book import AnswerBook
 from streams.repeats.book import Bounds as BookBounds
 from streams.restoration import Restoration
@@ -88,10 +89,9 @@ class LaneRun:
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
         self._remembers = definition.remembers and remembers(self._lane)
         self.ownership = Ownership()
-        self._admin = AdminClient(connections.administrator(settings))
         self._view = clients.group_view(settings, binding)
         ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
-        self._directory = Directory(self._admin, settings.topics.max_message_bytes, ceiling)
+        self._directory = Directory(self._make_admin(), settings.topics.max_message_bytes, ceiling)
         policy = batch_policy(definition.batch, self._lane)
         slots = 1 if handler.stateful else definition.slots
         self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
@@ -189,6 +189,9 @@ class LaneRun:
 
         self._loop.call_soon_threadsafe(note)
 
+    def _make_admin(self) -> AdminClient:
+        return AdminClient(connections.administrator(self._settings))
+
     def _make_codec(self, role: avsc.Role, topic: str) -> Codec:
         schema = avsc.load(self._binding.name, role)
         return Codec(schema, subject(topic, schema.name if self._definition.several else None), self._registry)
@@ -197,7 +200,7 @@ class LaneRun:
         if self._definition.timers is None:
             return NoTimers()
         caution = Caution(pinned_ms=int(self._settings.worker.pinned_seconds * 1000))
-        ends = LogEnds(lambda: AdminClient(connections.administrator(self._settings)))
+        ends = LogEnds(Renewable(self._make_admin))
         return Timekeeper(self._definition.timers, self.ownership, ends, caution, self._metrics)
 
     def _make_answering(self) -> Answering:
@@ -312,7 +315,8 @@ class LaneRun:
             self._view,
             instance_id(group, self._slot),
             self._binding.requests,
-            self._admin,
+            Renewable(self._make_admin),
             self._settings.worker.revoke_seconds + ORPHAN_SECONDS,
             lambda: self._intake.join_anew(),
+            self._fail,
         )

@@ -15,6 +15,7 @@ from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.group_view import GroupView
+from streams.renewable import Renewable
 
 REQUEST_SECONDS = 5.0
 SOON_SECONDS, SELDOM_SECONDS = 0.5, 15.0
@@ -46,13 +47,14 @@ class OrphanWatch(threading.Thread):
         view: GroupView,
         name: str,
         topics: Sequence[str],
-        admin: AdminClient,
+        admin: Renewable[AdminClient],
         patience: float,
         rejoin: Callable[[], None],
+        on_fatal: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name=f"{view.group}-orphans", daemon=True)
         self._view, self._name, self._topics, self._admin = view, name, topics, admin
-        self._patience, self._rejoin = patience, rejoin
+        self._patience, self._rejoin, self._on_fatal = patience, rejoin, on_fatal
         self._wake, self._stopping = threading.Event(), False
         self._alert_until = 0.0
         self._since: float | None = None
@@ -69,16 +71,23 @@ class OrphanWatch(threading.Thread):
         self.join(timeout)
 
     def run(self) -> None:
-        """Looks until stopped; a broker that is away is asked again."""
-        while not self._stopping:
-            alert = self._since is not None or time.monotonic() < self._alert_until
-            self._wake.wait(SOON_SECONDS if alert else SELDOM_SECONDS)
-            self._wake.clear()
-            try:
-                if not self._stopping:
-                    self._look(time.monotonic())
-            except KafkaException as error:
-                log.debug("the group can't be looked at", error=str(error))
+        """Looks until stopped; a broker that is away is asked again. An error of ours ends the lane."""
+        try:
+            while not self._stopping:
+                self._step()
+        except BaseException as error:
+            self._on_fatal(error)
+
+    def _step(self) -> None:
+        alert = self._since is not None or time.monotonic() < self._alert_until
+        self._wake.wait(SOON_SECONDS if alert else SELDOM_SECONDS)
+        self._wake.clear()
+        try:
+            if not self._stopping:
+                self._look(time.monotonic())
+        except KafkaException as error:
+            log.debug("the group can't be looked at", error=str(error))
+            self._admin.renew_after(error)
 
     def _look(self, now: float) -> None:
         members = self._members()
@@ -108,5 +117,5 @@ class OrphanWatch(threading.Thread):
         return [
             (topic, number)
             for topic in self._topics
-            for number in self._admin.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic].partitions
+            for number in self._admin.now.list_topics(topic, timeout=REQUEST_SECONDS).topics[topic].partitions
         ]

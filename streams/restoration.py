@@ -24,13 +24,12 @@ from streams.client.errors import ClientError
 from streams.membership import Membership
 from streams.offset_metadata import slot_of
 from streams.partition import Ownership, Partition, Phase
+from streams.renewable import Renewable
 from streams.succession import Succession
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REQUEST_SECONDS = 5.0
 CHECKPOINT_SECONDS = 2.0
-RENEW_SECONDS = 2.0
-"""How old the clients must be at least to be exchanged for new ones when one of them fails."""
 NOT_NOW = (KafkaException, TimeoutError, ChangelogMissing, ClientError)
 """What may be otherwise a moment later."""
 
@@ -101,8 +100,7 @@ class Restoration(threading.Thread):
     ) -> None:
         super().__init__(name=f"{lane}-restoration", daemon=True)
         self._membership = membership
-        self._make_sources = make_sources
-        self._sources, self._made_at = make_sources(), time.monotonic()
+        self._renewable = Renewable(make_sources)
         self._ownership = ownership
         self._slot_note = slot_note
         self._settled = settled
@@ -112,6 +110,10 @@ class Restoration(threading.Thread):
         self._waiting: list[Task] = []
         self.restored: queue.SimpleQueue[Restored | Delayed] = queue.SimpleQueue()
         self._ending = threading.Event()
+
+    @property
+    def _sources(self) -> Sources:
+        return self._renewable.now
 
     def submit(self, partitions: Sequence[Partition]) -> None:
         """Asks for these partitions; those that are lost meanwhile are dropped."""
@@ -161,6 +163,7 @@ class Restoration(threading.Thread):
             self._sources.checkpoints.save_due([p for p in self._ownership.all() if p.phase is Phase.RUNNING])
         except NOT_NOW as error:
             log.warning("checkpoints wait for the cluster", error=str(error))
+            self._renewable.renew_after(error)
 
     def _restore_settled(self, tasks: list[Task]) -> None:
         """Restores them once no earlier transaction of ours can be open."""
@@ -199,8 +202,7 @@ class Restoration(threading.Thread):
         task.before = time.monotonic() + task.pause
         task.pause = min(task.pause * 2, LONGEST_PAUSE)
         self._waiting.append(task)
-        if time.monotonic() - self._made_at >= RENEW_SECONDS:
-            self._sources, self._made_at = self._make_sources(), time.monotonic()
+        self._renewable.renew_after(error)
 
     def _restore_one(self, partition: Partition, ticket: int, committed: TopicPartition) -> None:
         place = TopicPartition(partition.topic, partition.number)

@@ -7,8 +7,9 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.client import connection
-from streams.client.errors import ClientError, TopicMissing
+from streams.client.errors import ClusterUnreachable, TopicMissing
 from streams.client.reading import TopicReader
+from streams.renewable import Renewable
 from streams.settings import Settings
 from streams.stops import Stop, StopKey, unpack, unpack_key
 
@@ -30,12 +31,12 @@ class StopReader:
     ) -> None:
         self._settings, self._control = settings, control
         self._on_change = on_change or (lambda key, stop: None)
-        self._ends = TopicReader(settings, "stops")
+        self._ends = Renewable(lambda: TopicReader(settings, "stops"))
         self._stops: dict[StopKey, Stop] = {}
         self._reached: dict[int, int] = {}
         self._moved = threading.Condition()
         self._missing = False
-        self._stopping = threading.Event()
+        self._stopping, self._begin_anew = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="stops", daemon=True)
 
     def start(self) -> None:
@@ -70,37 +71,43 @@ class StopReader:
     def refresh(self, timeout: float = 5.0) -> None:
         """Blocks until everything committed to the control topic before the call is known."""
         try:
-            places = self._ends.partitions([self._control])
-            ends = {place[1]: offset for place, offset in self._ends.latest(places).items()}
+            places = self._ends.now.partitions([self._control])
+            ends = {place[1]: offset for place, offset in self._ends.now.latest(places).items()}
         except TopicMissing:
             return
-        except (ClientError, KafkaException):
-            # Asked with a new client the next time: one may be of no use for ever after a broker was away.
-            self._ends = TopicReader(self._settings, "stops")
+        except (ClusterUnreachable, KafkaException):
+            self._ends.renew()
             raise
         with self._moved:
             there = self._moved.wait_for(
                 lambda: all(self._reached.get(number, 0) >= end for number, end in ends.items()), timeout
             )
         if not there:
+            self._begin_anew.set()
             raise TimeoutError(f"the control topic {self._control} was not read to its end within {timeout} s")
 
     def _run(self) -> None:
-        consumer = connection.consumer(self._settings, "stops", **{"enable.partition.eof": True})
-        try:
-            if self._assign(consumer):
-                self._follow(consumer)
-        finally:
-            consumer.close()
+        """Reads, and on with a new consumer whenever one did not get to the topic's end in time."""
+        while not self._stopping.is_set():
+            self._begin_anew.clear()
+            consumer = connection.consumer(self._settings, "stops", **{"enable.partition.eof": True})
+            try:
+                if self._assign(consumer):
+                    self._follow(consumer)
+            finally:
+                consumer.close()
 
     def _assign(self, consumer: Consumer) -> bool:
-        """Waits for the topic and assigns all of it from the beginning; False when told to stop meanwhile."""
+        """Waits for the topic and assigns what was not read of it yet; False when told to stop meanwhile."""
         while not self._stopping.is_set():
             try:
                 found = consumer.list_topics(timeout=connection.ANSWER_SECONDS).topics.get(self._control)
                 if found is not None and found.error is None and found.partitions:
                     consumer.assign(
-                        [TopicPartition(self._control, number, OFFSET_BEGINNING) for number in found.partitions]
+                        [
+                            TopicPartition(self._control, number, self._reached.get(number, OFFSET_BEGINNING))
+                            for number in found.partitions
+                        ]
                     )
                     return True
                 self._note_missing()
@@ -115,7 +122,7 @@ class StopReader:
         self._missing = True
 
     def _follow(self, consumer: Consumer) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._begin_anew.is_set():
             message = consumer.poll(POLL_SECONDS)
             if message is not None:
                 self._take(message)

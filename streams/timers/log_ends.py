@@ -1,7 +1,7 @@
 """Asks the cluster where partitions end, without waiting for the answer."""
 
-import time
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,10 +12,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin import OffsetSpec as UntypedOffsetSpec
 
 from streams.log_offsets import is_outdated, learn_leaders
+from streams.renewable import Renewable, is_the_clients_own
 from streams.timers.rules import Ends
 
 OffsetSpec: Any = UntypedOffsetSpec
-REQUEST_SECONDS, RENEW_SECONDS = 5.0, 2.0
+REQUEST_SECONDS = 5.0
 
 Place: TypeAlias = tuple[str, int]
 
@@ -39,12 +40,11 @@ class Question:
 class LogEnds:
     """One question at a time, about any number of partitions.
 
-    Its client is exchanged for a new one after a failure, every two seconds at most: it may be of no use for ever.
+    Whoever calls never waits: a client that failed is exchanged by a thread of its own.
     """
 
-    def __init__(self, make_admin: Callable[[], AdminClient], clock: Callable[[], float] = time.monotonic) -> None:
-        self._make_admin, self._clock = make_admin, clock
-        self._admin, self._made_at = make_admin(), clock()
+    def __init__(self, admin: Renewable[AdminClient]) -> None:
+        self._admin = admin
         self._question: Question | None = None
 
     @property
@@ -74,17 +74,17 @@ class LogEnds:
                 log.debug("the end of a partition is not known", place=place, error=str(error))
                 if is_outdated(error):
                     outdated.add(place[0])
-                else:
+                elif is_the_clients_own(error):
                     failed = True
                 continue
             found[place] = Ends(question.asked_ms, high, stable)
         if outdated:
-            learn_leaders(self._admin, outdated, REQUEST_SECONDS)
-        if failed and self._clock() - self._made_at >= RENEW_SECONDS:
-            self._admin, self._made_at = self._make_admin(), self._clock()
+            learn_leaders(self._admin.now, outdated, REQUEST_SECONDS)
+        if failed:
+            threading.Thread(target=self._admin.renew, name="log-ends", daemon=True).start()
         return found
 
     def _ends(self, places: list[Place], isolation: Any) -> dict[Place, "Future[Any]"]:
         question = {TopicPartition(*place): OffsetSpec.latest() for place in places}
-        answers = self._admin.list_offsets(question, isolation_level=isolation, request_timeout=REQUEST_SECONDS)
+        answers = self._admin.now.list_offsets(question, isolation_level=isolation, request_timeout=REQUEST_SECONDS)
         return {(one.topic, one.partition): future for one, future in answers.items()}

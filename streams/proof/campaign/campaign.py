@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from streams.proof.campaign.ground import Ground
 from streams.proof.campaign.journal import Journal
-from streams.proof.campaign.judge import judge
+from streams.proof.campaign.judge import exceeded, judge
 from streams.proof.campaign.tally import Tally, total
 from streams.proof.campaign.trial import Form, Round, Trial, seeds
 from streams.proof.rows import Figures, console, reported, say
@@ -40,7 +40,7 @@ def one_round(trial: Trial, form: Form, seed: int, ground: Ground, journal: Jour
     tally = tried(trial, Round(seed, trial.scales[form].sizes, say), ground)
     journal.write(trial.code, seed, tally)
     say(f"seed {seed}: {tally}")
-    if not tally.holds:
+    if not tally.holds or exceeded(trial.scales[form], tally):
         kept = journal.logs(trial.code, seed)
         ground.keep_logs(kept)
         say(f"what the programs said is in {kept}")

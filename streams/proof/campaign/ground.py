@@ -1,11 +1,13 @@
 """Where trials run: a folder, and local stacks that start when a trial asks and are gone when it has ended."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from streams.proof.cluster import Cluster
 from streams.settings import Settings
 from streams.stack.layout import Layout
 from streams.stack.testing import StackForTests
@@ -46,7 +48,23 @@ class Ground:
             stack.up()
             yield stack
         finally:
+            self.discard(stack)
+
+    @contextmanager
+    def cluster(self) -> Iterator[Cluster]:
+        """Three started nodes for one round, which may kill them. Blocks for some seconds."""
+        folder = self.new_folder()
+        with Cluster(folder, self.settings) as cluster:
+            try:
+                yield cluster
+            finally:
+                copy_logs(folder, self._ended / folder.name)
+
+    def discard(self, stack: StackForTests) -> None:
+        """Ends a stack; what its programs said stays until the end of the round."""
+        try:
             copy_logs(stack.settings.stack.directory, self._ended / stack.settings.stack.directory.name)
+        finally:
             stack.discard()
 
     def keep_logs(self, target: Path) -> None:
@@ -65,9 +83,12 @@ class Ground:
 
 
 def copy_logs(source: Path, target: Path) -> None:
-    """Copies the programs' logs below `source`, as they lie there."""
-    for path in source.rglob("*.log"):
-        if path.parent.name in LOGS:
-            copy = target / path.relative_to(source)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+    """Copies the programs' logs below `source`, as they lie there; one that can't be copied is left out."""
+    for name, _, files in os.walk(source):
+        folder = Path(name)
+        if folder.name in LOGS:
+            for file in files:
+                with suppress(OSError):
+                    copy = target / folder.relative_to(source) / file
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(folder / file, copy)

@@ -42,6 +42,11 @@ def judge(trial: Trial, scale: Scale, tally: Tally, rounds: int) -> list[Row]:
     return [*rows, reported(f"{name}: took", tally.seconds, "s")]
 
 
+def exceeded(scale: Scale, tally: Tally) -> bool:
+    """Whether one round alone is beyond what all of them may be."""
+    return any(value(tally, count) > goal for count, goal in scale.most.items())
+
+
 def value(tally: Tally, count: str) -> float:
     """A count of the tally's, or a figure; one that no round counted is 0."""
     return float(getattr(tally, count)) if count in COUNTS else float(tally.figures.get(count, 0))

@@ -1,8 +1,8 @@
 """The broker goes away while offsets join a transaction: librdkafka may never come back from it (its issue 5456)."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -72,7 +72,7 @@ def outage(proxy: FrameProxy) -> Callable[[], None]:
         def last() -> None:
             with proxy.down():
                 away.set()
-                time.sleep(AWAY_SECONDS)
+                threading.Event().wait(AWAY_SECONDS)
 
         threading.Thread(target=last, daemon=True).start()
         assert away.wait(10)
@@ -83,10 +83,9 @@ def outage(proxy: FrameProxy) -> Callable[[], None]:
 def test_the_transaction_goes_on_when_the_broker_is_back(
     proxy: FrameProxy, member: Consumer, properties: dict[str, Any]
 ) -> None:
-    transactor = Transactor([properties], BACK_SECONDS, lambda why: None)
-    transactor.commit(work(member))
-    transactor.commit(work(member, outage(proxy)))
-    transactor.close()
+    with closing(Transactor([properties], BACK_SECONDS, lambda why: None)) as transactor:
+        transactor.commit(work(member))
+        transactor.commit(work(member, outage(proxy)))
 
 
 def test_offsets_that_never_join_are_given_up_and_the_lane_goes_on(
@@ -94,10 +93,9 @@ def test_offsets_that_never_join_are_given_up_and_the_lane_goes_on(
 ) -> None:
     monkeypatch.setattr(transaction, "OFFSETS_SECONDS", 4.0)
     forgetful = {**properties, "metadata.recovery.strategy": "rebootstrap"}
-    transactor = Transactor([forgetful], BACK_SECONDS, lambda why: None)
-    transactor.commit(work(member))
-    with pytest.raises(Aborted) as aborted:
-        transactor.commit(work(member, outage(proxy)))
-    assert aborted.value.cause == "overrun"
-    transactor.commit(work(member))
-    transactor.close()
+    with closing(Transactor([forgetful], BACK_SECONDS, lambda why: None)) as transactor:
+        transactor.commit(work(member))
+        with pytest.raises(Aborted) as aborted:
+            transactor.commit(work(member, outage(proxy)))
+        assert aborted.value.cause == "overrun"
+        transactor.commit(work(member))

@@ -60,6 +60,28 @@ def test_workers_are_told_of_stops_and_resumptions(settings: Settings, control: 
     reader.stop()
 
 
+def test_who_reads_on_with_a_new_consumer_is_told_of_nothing_twice(settings: Settings, control: str) -> None:
+    told: list[tuple[StopKey, Stop | None]] = []
+    reader = StopReader(settings, control, lambda which, stop: told.append((which, stop)))
+    reader.start()
+    write(settings, control, key(1), STOP)
+    assert reader.is_stopped("scoring", "orders", 1)
+    reader._begin_anew.set()
+    eventually(lambda: not reader._begin_anew.is_set())
+    write(settings, control, key(2), STOP)
+    assert reader.is_stopped("scoring", "orders", 2)
+    assert told == [(key(1), STOP), (key(2), STOP)]
+    reader.stop()
+
+
+def test_a_topic_that_is_not_read_to_its_end_in_time_asks_for_a_new_consumer(settings: Settings, control: str) -> None:
+    write(settings, control, key(1), STOP)
+    idle = StopReader(settings, control)
+    with pytest.raises(TimeoutError, match="was not read to its end"):
+        idle.refresh(timeout=0.1)
+    assert idle._begin_anew.is_set()
+
+
 def test_what_an_aborted_transaction_wrote_stops_nothing(settings: Settings, control: str, reader: StopReader) -> None:
     producer = connection.producer(settings, "test", **{"transactional.id": f"t-{uuid4().hex}"})
     producer.init_transactions(20)

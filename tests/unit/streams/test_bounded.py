@@ -1,7 +1,9 @@
 """Calls that end in time, and calls that do not."""
 
 import threading
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -39,7 +41,7 @@ def test_an_error_comes_back_and_the_thread_stays(bounded: Bounded) -> None:
     with pytest.raises(TimeoutError, match="of its own"):
         bounded.call(10, refuse)
     bounded.call(10, lambda: None)
-    assert threads() == 1
+    eventually(lambda: threads() == 1, within=10, what="the end of other tests' threads")
 
 
 def test_one_that_does_not_end_is_left_to_itself_and_the_next_one_is_made(bounded: Bounded) -> None:
@@ -52,9 +54,22 @@ def test_one_that_does_not_end_is_left_to_itself_and_the_next_one_is_made(bounde
     eventually(lambda: threads() == 1, within=10, what="the end of the thread that was left")
 
 
+def test_one_that_failed_keeps_nothing_of_what_was_called_alive(bounded: Bounded) -> None:
+    class Producer:
+        def send(self) -> None:
+            raise ValueError("refused")
+
+    producer = Producer()
+    alive = weakref.ref(producer)
+    with suppress(ValueError):
+        bounded.call(10, producer.send)
+    del producer
+    eventually(lambda: alive() is None, within=10, what="the end of the producer, without the garbage collector")
+
+
 def test_a_closed_one_keeps_no_thread_and_can_be_used_again(bounded: Bounded) -> None:
     bounded.call(10, lambda: None)
     bounded.close()
     eventually(lambda: threads() == 0, within=10, what="the end of the thread")
     bounded.call(10, lambda: None)
-    assert threads() == 1
+    eventually(lambda: threads() == 1, within=10, what="one thread")

@@ -10,6 +10,8 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCol
 from confluent_kafka.admin import AdminClient
 
 from streams.log_offsets import OUTDATED, log_offsets
+from streams.renewable import Renewable
+from streams.testing import eventually
 from streams.timers.log_ends import LogEnds
 
 PLACE = TopicPartition("asked", 1)
@@ -69,7 +71,7 @@ def test_another_error_is_the_caller_s() -> None:
 
 def test_timers_ask_for_ends_with_what_was_learnt_meanwhile() -> None:
     admin = Admin(KafkaError.FENCED_LEADER_EPOCH)
-    ends = LogEnds(lambda: cast(AdminClient, admin))
+    ends = LogEnds(Renewable(lambda: cast(AdminClient, admin)))
     ends.ask([("asked", 1)], 5)
     assert ends.answers() == {}
     assert admin.learnt == ["asked"]
@@ -81,10 +83,12 @@ def test_timers_ask_for_ends_with_what_was_learnt_meanwhile() -> None:
 def test_timers_ask_with_a_new_client_when_the_old_one_is_of_no_use() -> None:
     useless, good, clock = Admin(KafkaError._UNKNOWN_PARTITION), Admin(None), Moments()
     clients = iter([useless, good])
-    ends = LogEnds(lambda: cast(AdminClient, next(clients)), clock)
-    for clock.now in (1.0, 2.0):
-        ends.ask([("asked", 1)], 5)
-        assert ends.answers() == {}
+    admin = Renewable(lambda: cast(AdminClient, next(clients)), clock)
+    ends = LogEnds(admin)
+    clock.now = 2.0
+    ends.ask([("asked", 1)], 5)
+    assert ends.answers() == {}
+    eventually(lambda: cast(Any, admin.now) is good)
     ends.ask([("asked", 1)], 6)
     assert ends.answers()["asked", 1].high == 42
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from streams import restoration
+from streams import renewable, restoration
 from streams.changelog import ChangelogMissing
 from streams.client.errors import ClusterUnreachable
 from streams.partition import Ownership, Partition
@@ -35,8 +35,8 @@ class Cluster:
 
     def sources(self) -> Sources:
         self.made += 1
-        fake, stable = cast(Any, self), cast(Any, Useless() if self.made <= self.broken else self)
-        return Sources(stable, fake, fake, fake)
+        fake = cast(Any, self)
+        return Sources(cast(Any, Client(self, self.made)), fake, fake, fake)
 
     def is_stopped(self, topic: str, number: int) -> bool:
         if self.fails is not None:
@@ -46,12 +46,6 @@ class Cluster:
     def end_dead_transactions(self, places: Sequence[TopicPartition]) -> None:
         if self.unfenced & {place.partition for place in places}:
             raise KafkaException(KafkaError(KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
-
-    def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
-        return [TopicPartition(place.topic, place.partition, 5, "") for place in places]
-
-    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-        return self.log
 
     def commit(self, offsets: Sequence[TopicPartition], timeout: float) -> None:
         self.claims += offsets
@@ -65,11 +59,19 @@ class Cluster:
         """Nothing is ever due."""
 
 
-class Useless:
-    """A client that does not find its way any more."""
+class Client:
+    """The reader of the sources that were made as the so manieth; the first `broken` ones do not find their way."""
+
+    def __init__(self, cluster: Cluster, number: int) -> None:
+        self._cluster, self._number = cluster, number
 
     def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
-        raise KafkaException(KafkaError(KafkaError._NOENT, "No leaders found"))
+        if self._number <= self._cluster.broken:
+            raise KafkaException(KafkaError(KafkaError._NOENT, "No leaders found"))
+        return [TopicPartition(place.topic, place.partition, 5, "") for place in places]
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        return self._cluster.log
 
 
 @pytest.fixture
@@ -102,6 +104,7 @@ class Outcomes:
         self._source = source
         self.restored: Counter[int] = Counter()
         self.delayed: dict[int, str] = {}
+        self.delays: Counter[int] = Counter()
 
     def look(self) -> "Outcomes":
         while not self._source.restored.empty():
@@ -111,6 +114,7 @@ class Outcomes:
             else:
                 assert isinstance(one, Delayed)
                 self.delayed[one.partition.number] = one.reason
+                self.delays[one.partition.number] += 1
         return self
 
 
@@ -178,20 +182,22 @@ def test_our_own_slot_is_put_beside_the_committed_offset(cluster: Cluster, resto
 def test_clients_that_are_of_no_use_are_exchanged(
     cluster: Cluster, restoring: Restoration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restoration, "RENEW_SECONDS", 0.0)
+    monkeypatch.setattr(renewable, "RENEW_SECONDS", 0.0)
     cluster.broken = 3
-    restoring._sources = cluster.sources()
     outcomes = Outcomes(restoring)
     restoring.submit(partitions(2))
     eventually(lambda: set(outcomes.look().restored) == {0, 1})
     assert cluster.made == 4
 
 
-def test_young_clients_are_given_time(cluster: Cluster, restoring: Restoration) -> None:
-    cluster.missing.add(0)
+def test_what_a_client_can_not_help_keeps_it(
+    cluster: Cluster, restoring: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewable, "RENEW_SECONDS", 0.0)
+    cluster.unfenced.add(0)
     outcomes = Outcomes(restoring)
     restoring.submit(partitions(1))
-    eventually(lambda: outcomes.look().delayed)
+    eventually(lambda: outcomes.look().delays[0] > 1)
     assert cluster.made == 1
 
 

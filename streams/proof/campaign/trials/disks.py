@@ -38,7 +38,7 @@ def of_broker(ground: Ground, one: Round) -> Tally:
     """The directory of Kafka's logs is full while requests flow."""
     stack = StackForTests.on_free_ports(ground.new_folder(), ground.jars)
     with Disk(Layout.of(stack.settings.stack).kafka_data, BROKER_MEGABYTES) as disk, ExitStack() as context:
-        context.callback(stack.discard)
+        context.callback(ground.discard, stack)
         stack.up()
         _, scene = made(stack.settings, one)
         with scene:

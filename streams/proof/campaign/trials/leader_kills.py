@@ -22,7 +22,7 @@ def run(ground: Ground, one: Round) -> Tally:
     """One load under so many kills of leaders; each comes back, and is whole again, before the next one dies."""
     random = Random(one.seed)
     longest = 0.0
-    with Cluster(ground.new_folder(), ground.settings) as cluster:
+    with ground.cluster() as cluster:
         site = Site.made(cluster.settings)
         scene = Scene(site, Demand(one.count("requests"), random, rate=RATE), workers=WORKERS, settle_seconds=90.0)
         roles = [ROLES[number % len(ROLES)] for number in range(one.count("kills"))]

@@ -122,6 +122,8 @@ class FrameProxy:
         self._loop.run_until_complete(self._open())
         self._listening.set()
         self._loop.run_forever()
+        assert self._server is not None
+        self._server.close()
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()

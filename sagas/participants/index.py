@@ -64,6 +64,9 @@ class Shelf:
         document = record["document_id"]
         owner = self.owners.get(document)
         if record["operation"] == Operation.PUT:
+            if owner == record["request_id"]:
+                # Its answer was forgotten, its document was not: it is this request's own.
+                return Answer(document, digest, effect=True)
             if owner is not None:
                 return Answer(document, digest, effect=False, refused=Rejection.DOCUMENT_EXISTS)
             self.owners[document] = record["request_id"]

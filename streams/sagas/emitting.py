@@ -5,6 +5,7 @@ from typing import Any
 
 from sagas.effects import Answered, AttentionCleared, AttentionRaised, Effect, Ended, Orphaned, Record, Send
 from sagas.engine import Reaction
+from sagas.instance import Instance
 from sagas.wire.messages import attention_record, outcome_record
 from sagas.wire.schema import schema
 from schemas.encoder import encoder_for
@@ -64,6 +65,15 @@ class Emitting:
     def raised(self, saga_id: str, raised: AttentionRaised) -> Emission:
         """The record that asks for a person's attention."""
         return self._attention(saga_id, saga_id.encode(), raised)
+
+    def attention_of(self, saga_id: str, instance: Instance | None) -> Emission:
+        """The record that asks for attention for what keeps a saga parked now, or the one that nothing does."""
+        if instance is None or instance.attention is None:
+            return self._calm(saga_id, saga_id.encode(), AttentionCleared())
+        since, step, reason = instance.attention
+        return self.raised(
+            saga_id, AttentionRaised(instance.saga, instance.version, since, step, instance.direction, reason)
+        )
 
     def _command(self, saga_id: str, key: bytes, send: Send) -> Emission:
         place = (send.lane, send.topic)

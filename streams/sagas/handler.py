@@ -26,7 +26,7 @@ from streams.sagas.inbox import COMMAND, InboxEntry
 from streams.sagas.inputs import input_of
 from streams.sagas.outlets import Outlets
 from streams.sagas.publishing import publish
-from streams.sagas.row import STORE, Rows, with_due
+from streams.sagas.row import STORE, Rows, is_aside, set_aside, with_due
 from streams.settings import Settings
 from streams.timers.firing import Firing
 
@@ -123,7 +123,7 @@ class SagaHandler:
         reaction = self._react(instance, saga_id, given, now_ms)
         reply = None if entry.type_name == COMMAND else entry
         effects.emissions += self._emitting.emissions(saga_id, key, reaction.effects, reply)
-        self._keep(layer, key, instance, reaction, effects)
+        self._keep(layer, key, saga_id, instance, reaction, effects)
         return None if reply is not None else answer(saga_id, reaction)
 
     def _fire(self, key: bytes, layer: PartitionState, now_ms: int, effects: Effects) -> None:
@@ -142,7 +142,7 @@ class SagaHandler:
             instance = reaction.instance
         # Now that none has failed: a state without its history would be worse than a timer that fires late.
         for before, reaction in made:
-            self._keep(layer, key, before, reaction, effects)
+            self._keep(layer, key, saga_id, before, reaction, effects)
 
     def _react(self, instance: Instance | None, saga_id: str, given: Input, now_ms: int) -> Reaction:
         return react(self.outlets.catalogue, instance, saga_id, given, now_ms, self.outlets.limits)
@@ -156,9 +156,20 @@ class SagaHandler:
         return cached[1] if cached is not None and cached[0] is row else self._rows.unpack(row)
 
     def _keep(
-        self, layer: PartitionState, key: bytes, before: Instance | None, reaction: Reaction, effects: Effects
+        self,
+        layer: PartitionState,
+        key: bytes,
+        saga_id: str,
+        before: Instance | None,
+        reaction: Reaction,
+        effects: Effects,
     ) -> None:
         after = reaction.instance
+        if before is not None and (after is None or reaction.state is not None):
+            row = layer.get(STORE, key)
+            if row is not None and is_aside(row):
+                # The attention that was asked for what is set aside is over: it goes on. Or another reason holds.
+                effects.emissions.append(self._emitting.attention_of(saga_id, after))
         if after is None:
             if before is not None:
                 layer.delete(STORE, key)
@@ -170,6 +181,14 @@ class SagaHandler:
                 self._cache.clear()
             self._cache[key] = row, after
         count(effects.counts, before, reaction)
+
+    def _known(self, layer: PartitionState, key: bytes) -> tuple[str, int]:
+        """The name and version of a saga with which something is wrong; no name when even that can't be read."""
+        try:
+            instance = self._load(layer, key)
+        except Exception:  # what can't be read was told of already
+            instance = None
+        return ("", 0) if instance is None else (instance.saga, instance.version)
 
     def _quarantine(
         self, request: Request, layer: PartitionState, now_ms: int, emissions: list[Emission], error: Exception
@@ -183,10 +202,11 @@ class SagaHandler:
             return Failed(Code.PROCESSOR_FAILED, reason, details={"saga_id": request.record["saga_id"]})
         if isinstance(request, InboxEntry):
             emissions.append(self._emitting.orphan(request, reason))
-        else:
-            row = layer.get(STORE, key)
-            if row is not None:
-                layer.put(STORE, key, with_due(row, now_ms + QUARANTINE_MS))
-        raised = AttentionRaised("", 0, now_ms, "", Direction.FORWARD, reason)
+        row = layer.get(STORE, key)
+        if row is not None:
+            fired = type(request) is Firing
+            layer.put(STORE, key, set_aside(with_due(row, now_ms + QUARANTINE_MS) if fired else row))
+        saga, version = self._known(layer, key)
+        raised = AttentionRaised(saga, version, now_ms, "", Direction.FORWARD, reason)
         emissions.append(self._emitting.raised(saga_id, raised))
         return None

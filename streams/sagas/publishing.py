@@ -1,6 +1,7 @@
 """Releases definitions: what is new goes to the topic of definitions, what was changed is refused."""
 
 from collections.abc import Iterable, Iterator
+from sys import version_info
 
 import structlog
 
@@ -65,7 +66,9 @@ def change(compiled: Compiled, released_hash: str | None) -> str | None:
     return (
         f"saga {compiled.name!r}, version {compiled.version}, is not what was released as that version "
         f"({compiled.hash[:12]} instead of {released_hash[:12]}): running sagas depend on it. Put it back as it was, "
-        f"and give the changed definition version {compiled.version + 1}"
+        f"and give the changed definition version {compiled.version + 1}. (Its functions compile to other code under "
+        f"another minor version of Python: this is {version_info.major}.{version_info.minor}. If they were not changed, "
+        f"that is it)"
     )
 
 

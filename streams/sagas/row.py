@@ -1,4 +1,4 @@
-"""A saga as the lane's store keeps it: when it has something due next, whether it is parked, then its state, framed.
+"""A saga as the lane's store keeps it: when it has something due next, what is the matter with it, its state, framed.
 
 These two stand in front so that a partition's timers, and how many sagas wait for a person, are known without reading
 the sagas. The frame is Confluent's and says by which version of the schema the state was written: a worker of another
@@ -20,7 +20,8 @@ from streams.timers.timekeeper import TimerSource
 STORE = "sagas"
 NEVER = -1
 _DUE = Struct(">q")
-_HEAD = Struct(">q?")
+_HEAD = Struct(">qB")
+_PARKED, _ASIDE = 1, 2
 _STATE = _HEAD.size + FRAME
 
 
@@ -42,7 +43,7 @@ class Rows:
 
     def pack(self, instance: Instance, state: bytes) -> bytes:
         """The row of a saga, whose state is given as the engine writes it."""
-        head = _HEAD.pack(next_due(instance), instance.status is Status.NEEDS_ATTENTION)
+        head = _HEAD.pack(next_due(instance), _PARKED if instance.status is Status.NEEDS_ATTENTION else 0)
         return b"".join((head, self._frame, state))
 
     def unpack(self, row: bytes) -> Instance:
@@ -78,7 +79,21 @@ def due_of(row: bytes) -> int | None:
 
 def is_parked(row: bytes) -> bool:
     """Whether a row's saga waits for a person."""
-    return row[_DUE.size : _HEAD.size] == b"\x01"
+    return bool(_signs(row) & _PARKED)
+
+
+def is_aside(row: bytes) -> bool:
+    """Whether something of the row's saga was set aside, and nothing has changed the saga since."""
+    return bool(_signs(row) & _ASIDE)
+
+
+def set_aside(row: bytes) -> bytes:
+    """The row of a saga of which something is set aside."""
+    return row[: _DUE.size] + bytes([_signs(row) | _ASIDE]) + row[_HEAD.size :]
+
+
+def _signs(row: bytes) -> int:
+    return row[_DUE.size] if len(row) > _DUE.size else 0
 
 
 def next_due(instance: Instance) -> int:

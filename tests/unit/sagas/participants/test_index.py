@@ -37,6 +37,13 @@ def test_a_put_and_its_undo() -> None:
     assert (held.put, held.owners, held.deleted) == ({}, {}, {})
 
 
+def test_a_put_whose_answer_was_forgotten_knows_its_own_document() -> None:
+    held = Shelf({}, {"d": "p"})
+    assert held.answer(put("p")) == DONE
+    assert held.put == {}
+    assert code(held.answer(put("q"))) == Rejection.DOCUMENT_EXISTS
+
+
 def test_an_undo_removes_what_the_database_holds() -> None:
     held = Shelf({"p": Answer("d", digest_of(put("p")), effect=True)}, {"d": "p"})
     assert held.answer(delete("u", undo_of="p")) == DONE

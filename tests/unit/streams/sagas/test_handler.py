@@ -12,7 +12,7 @@ from schemas.handler import Effects
 from schemas.outcome import Code, Completed, Failed
 from streams.sagas import handler as module
 from streams.sagas.lane import saga_lane
-from streams.sagas.row import STORE, due_of, is_parked, with_due
+from streams.sagas.row import STORE, due_of, is_aside, is_parked, with_due
 from streams.settings import LaneSettings, Settings
 from streams.state.wire import encode_key
 from tests.e2e.saga_worker import CATALOGUE
@@ -203,6 +203,38 @@ def test_a_defect_met_by_one_saga_stops_no_other(lane: LaneOfSagas, monkeypatch:
     assert saga is not None
     assert saga.status is Status.COMPLETED
     assert due_of(lane.row("a") or b"") == NOW + 60_000 + module.QUARANTINE_MS
+
+
+def test_the_attention_for_what_is_set_aside_is_over_when_the_saga_goes_on(
+    lane: LaneOfSagas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = SETTINGS.sagas.attention
+    first = lane.sent(lane.handle(lane.start("three-echoes", "a")))[0]
+    due = due_of(lane.row("a") or b"")
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "react", lambda *_: 1 / 0)
+        (asked,) = lane.sent(lane.handle(lane.reply(first)), topic)
+    assert lane.decode(asked.value or b"")["saga"] == "three-echoes"
+    assert is_aside(lane.row("a") or b"")
+    assert due_of(lane.row("a") or b"") == due, "its time-outs fire when they are due"
+    effects = lane.handle(lane.reply(first))
+    assert [(one.key, one.value) for one in lane.sent(effects, topic)] == [(b"a", None)]
+    assert not is_aside(lane.row("a") or b"")
+    assert lane.sent(lane.handle(lane.reply(lane.sent(effects)[0])), topic) == []
+
+
+def test_a_saga_that_is_parked_all_the_same_asks_for_that_again(
+    lane: LaneOfSagas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = SETTINGS.sagas.attention
+    lane.handle(lane.start("three-echoes", "a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "react", lambda *_: 1 / 0)
+        lane.handle(lane.firing("a", NOW + 60_000))
+    parked = replace(lane.saga("a") or pytest.fail("no saga"), attention=(NOW, "one", "its own code raised"))
+    emission = lane.handler._emitting.attention_of("a", parked)
+    assert lane.decode(emission.value or b"")["reason"] == "its own code raised"
+    assert (emission.topic, emission.key) == (topic, b"a")
 
 
 def test_a_participants_failure(lane: LaneOfSagas) -> None:

@@ -71,6 +71,10 @@ def _seq(turn: Turn, node: Seq) -> Outlook:
 def _parallel(turn: Turn, node: Parallel) -> Outlook:
     if node.join is Join.ANY:
         return _any(turn, node)
+    for member in node.members:
+        if _glance(turn, member) is Outlook.FAILED:
+            # It failed while the saga was parked: none of the others begins anything more, only to be undone.
+            return forward(turn, member)
     outlooks = [forward(turn, member) for member in node.members]
     if Outlook.FAILED in outlooks:
         return Outlook.FAILED

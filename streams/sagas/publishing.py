@@ -66,9 +66,8 @@ def change(compiled: Compiled, released_hash: str | None) -> str | None:
     return (
         f"saga {compiled.name!r}, version {compiled.version}, is not what was released as that version "
         f"({compiled.hash[:12]} instead of {released_hash[:12]}): running sagas depend on it. Put it back as it was, "
-        f"and give the changed definition version {compiled.version + 1}. (Its functions compile to other code under "
-        f"another minor version of Python: this is {version_info.major}.{version_info.minor}. If they were not changed, "
-        f"that is it)"
+        f"and give the changed definition version {compiled.version + 1}. If nothing was changed: another minor "
+        f"version of Python than this one, {version_info.major}.{version_info.minor}, compiles functions to other code"
     )
 
 

@@ -207,6 +207,19 @@ def test_a_failure_while_parked_keeps_the_first_reason() -> None:
     assert driver.statuses() == {"a": "STALLED", "b": "STALLED"}
 
 
+def test_what_failed_while_the_saga_was_parked_keeps_its_siblings_from_going_on() -> None:
+    """The reply on which the saga fails comes first: on resume the sequence must not send what is undone at once."""
+    saga = new_saga()
+    faulty = saga.step(send="echo", name="f", kind=Kind.READ_ONLY)(lambda order: {"payload": b"f"})
+    faulty.on_reply(lambda order, reply: 1 // 0)
+    saga.flow = parallel(seq(add_step(saga, "a"), add_step(saga, "b")), add_step(saga, "c"), faulty)
+    driver = Driver(saga).start().done("f", "a").reply("c", code="NO")
+    assert attention(driver)[0] == "f"
+    driver.command(CommandKind.RESUME)
+    assert driver.status is Status.COMPENSATING
+    assert driver.commands() == ["f"], "what it stalled on is asked again, and b is not begun"
+
+
 def test_the_pivot_s_fault_before_it_was_sent_still_allows_a_cancel() -> None:
     saga = new_saga()
     decisive = saga.step(send="echo", name="p", kind=Kind.PIVOT)(lambda order: 1 // 0)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from streams.cli.saga_asking import AsJson
 from streams.client.connection import open_registry
 from streams.sagas.evidence import gather
 from streams.sagas.shelves import documents_are_those_of_completed_sagas
-from streams.sagas.verifying import Evidence, Finding, statuses, verify
+from streams.sagas.verifying import Evidence, Finding, not_judged, statuses, verify
 from streams.settings import Settings, load
 
 AGAIN_SECONDS = 3.0
@@ -46,7 +47,7 @@ def verify_command(
         wrong = [finding._asdict() for finding in findings]
         said = {"ok": ok, "sagas": len(evidence.histories), "statuses": counts, "findings": wrong}
         checked = {"commands_checked": evidence.commands is not None, "index_checked": index is not None}
-        typer.echo(json.dumps({**said, **checked}, indent=2))
+        typer.echo(json.dumps({**said, "not_judged": not_judged(evidence), **checked}, indent=2))
     else:
         tell(evidence, findings, counts)
         if settled and running:
@@ -90,6 +91,8 @@ def tell(evidence: Evidence, findings: list[Finding], counts: dict[str, int]) ->
     console.print(f"{len(evidence.histories):,} sagas: {summary}")
     if evidence.commands is None:
         console.print("[yellow]request topics have lost their oldest records: commands were not counted[/]")
+    if evidence.unjudged:
+        console.print(f"[yellow]{escape(told_of_age(not_judged(evidence)))}[/]")
     if not findings:
         console.print("[green]all is well[/]")
         return
@@ -99,3 +102,9 @@ def tell(evidence: Evidence, findings: list[Finding], counts: dict[str, int]) ->
     console.print(table)
     if len(findings) > SHOWN:
         console.print(f"and {len(findings) - SHOWN:,} more; --json has them all")
+
+
+def told_of_age(counts: Mapping[str, int]) -> str:
+    """How many sagas are too old, and for which checks."""
+    each = ", ".join(f"{check} of {count:,}" for check, count in counts.items() if check != "sagas")
+    return f"{counts['sagas']:,} sagas are older than what the topics still hold: not judged ({each})"

@@ -17,7 +17,7 @@ from streams.client.reading import TopicReader
 from streams.sagas.inbox import ATTEMPT, SAGA_ID
 from streams.sagas.inputs import number
 from streams.sagas.outlets import topic_of
-from streams.sagas.reading import SagaReader
+from streams.sagas.reading import SagaReader, trimmed
 from streams.sagas.verifying import Evidence, Key
 from streams.settings import Settings
 from streams.state.wire import decode_key
@@ -32,10 +32,14 @@ def gather(settings: Settings, registry: Registry) -> Evidence:
     forms = {(one["name"], one["version"]): json.loads(one["form"]) for one in reader.definitions()}
     known = partition_counts(admin(settings), settings)
     # Of a definition whose participants are not there, no saga can have started.
-    commands = commands_on(settings, registry, [one for one in targets(settings, forms.values()) if one in known])
+    there = [one for one in targets(settings, forms.values()) if one in known]
+    commands, senders = commands_on(settings, registry, there)
     outcomes, attention = reader.outcomes(), reader.attention()
+    histories, states = reader.histories(), reader.states()
     accounts, reserved = books(settings) if bind(settings, "ledger").state in known else ({}, {})
-    return Evidence(reader.histories(), reader.states(), outcomes, attention, commands, forms, accounts, reserved)
+    return Evidence(
+        histories, states, outcomes, attention, commands, forms, accounts, reserved, senders, reader.topics()
+    )
 
 
 def books(settings: Settings) -> tuple[dict[str, Account], dict[str, int]]:
@@ -72,14 +76,23 @@ def askings(form: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield step["compensation"]
 
 
-def commands_on(settings: Settings, registry: Registry, topics: Iterable[str]) -> Mapping[Key, int] | None:
-    """How often each command of a saga is there; None where a topic has lost records, so that nobody can say."""
+def commands_on(
+    settings: Settings, registry: Registry, topics: Iterable[str]
+) -> tuple[Mapping[Key, int] | None, Mapping[Key, tuple[str, int]]]:
+    """How often each command of a saga is there, and which saga sent it and when (milliseconds since 1970).
+
+    None and nothing where a topic has lost records, so that nobody can say.
+    """
     reader, decode = TopicReader(settings, "sagas"), AnyDecoder(registry)
     places = reader.partitions(sorted(topics))
-    if any(reader.earliest(places).values()):
-        return None
     found: Counter[Key] = Counter()
+    senders: dict[Key, tuple[str, int]] = {}
+    if trimmed(reader, places):
+        return None, senders
     for record in reader.read(reader.spans(places)):
-        if record.value is not None and record.header(SAGA_ID) is not None:
-            found[decode(record.value)["request_id"], number(record.header(ATTEMPT))] += 1
-    return found
+        saga_id = record.header(SAGA_ID)
+        if record.value is not None and saga_id is not None:
+            key = decode(record.value)["request_id"], number(record.header(ATTEMPT))
+            found[key] += 1
+            senders[key] = saga_id.decode("utf-8", "replace"), record.timestamp
+    return found, senders

@@ -1,5 +1,6 @@
 """Sagas from topics, committed records only: their histories, their states, who waits for a person."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from streams.client.reading import TopicReader
 from streams.client.record import Record
 from streams.client.routes import patient
 from streams.client.spans import Place
+from streams.sagas.horizon import Horizon, Topics
 from streams.sagas.row import STORE, Rows
 from streams.settings import Settings
 from streams.state.wire import decode_key
@@ -78,6 +80,11 @@ class SagaReader:
         values = [decode(record.value) for record in self._all(topic) if record.value is not None]
         return [value for value in values if set(value) == {field["name"] for field in found.definition["fields"]}]
 
+    def topics(self) -> Topics:
+        """How far back histories and outcomes reach. Ask after reading them: retention may have gone on meanwhile."""
+        history, outcomes = self._settings.sagas.history, bind(self._settings, LANE).results
+        return Topics(horizon(self._reader, history), horizon(self._reader, outcomes))
+
     def _states(self, records: Iterable[Record], only: bytes | None = None) -> dict[str, Instance]:
         rows = Rows(bind(self._settings, LANE).state)
         rows.connect(self._registry)
@@ -105,3 +112,21 @@ class SagaReader:
     def _decoder(self, record: str, topic: str) -> Any:
         found = schema(record)
         return patient(Codec(found, subject(topic, found.name), self._registry), self._registry)
+
+
+def horizon(reader: TopicReader, topic: str) -> Horizon:
+    """From when on a topic is whole. Blocks; raises the client's errors."""
+    places = reader.partitions([topic])
+    return Horizon(len(places), {place[1]: first_ms(reader, place) for place in trimmed(reader, places)})
+
+
+def trimmed(reader: TopicReader, places: Iterable[Place]) -> list[Place]:
+    """Those partitions that lost their oldest records."""
+    return [place for place, offset in reader.earliest(places).items() if offset > 0]
+
+
+def first_ms(reader: TopicReader, place: Place) -> float:
+    """The time of the first record that a partition has; infinite where there is none, or it has no time."""
+    for record in reader.read(reader.spans([place])):
+        return record.timestamp if record.timestamp >= 0 else math.inf
+    return math.inf

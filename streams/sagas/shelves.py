@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sagas.events import EventKind, HistoryEvent
-from streams.sagas.verifying import ENDINGS, Finding
+from streams.sagas.endings import ENDINGS
+from streams.sagas.verifying import Finding
 
 DONE = (EventKind.STEP_DONE, EventKind.STEP_UPGRADED)
 

@@ -10,6 +10,7 @@ import typer
 from streams.cli.printing import print_lines
 from streams.client.any_decoder import AnyDecoder
 from streams.client.connection import open_registry
+from streams.client.readable import readable
 from streams.client.reading import TopicReader
 from streams.client.record import Record
 from streams.client.show import Display, KeyFormat, line
@@ -43,14 +44,14 @@ def command(
         KeyFormat, typer.Option(help="Keys, with --headers; auto is text, or base64: for what is none.")
     ] = "auto",
 ) -> None:
-    """Print a topic's committed records, one JSON object a line; bytes appear as base64.
+    """Print a topic's committed records, one JSON object a line; bytes appear as base64, or as the JSON in them.
 
     Without --follow it ends where the topic ended when it began. --from-beginning --follow gives both.
     """
     settings = load()
     reader = TopicReader(settings, "tail")
     places = _places(reader, topic, partition)
-    decode = AnyDecoder(open_registry(settings))
+    decode = AnyDecoder(open_registry(settings), readable)
     display = Display(headers, key_format)
     records = _records(reader, places, from_beginning, follow, most)
     try:

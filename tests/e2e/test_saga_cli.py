@@ -10,13 +10,23 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sagas.flow import seq
 from sagas.instance import Status
+from sagas.testing import replay
+from streams.binding import bind
 from streams.cli.errors import told
 from streams.cli.main import build
 from streams.settings import load
 from streams.stack.testing import StackForTests
 from streams.testing import eventually
 from tests.e2e.saga_site import SagaSite
+from tests.e2e.saga_worker import three_echoes
+
+PAGE = Path(__file__).parents[2] / "docs" / "sagas-testing.md"
+BLOCK = next(block for block in PAGE.read_text().split("```python\n") if "histories_of" in block).partition("```")[0]
+"""Leads again what is on the topic."""
+CHANGED = three_echoes()
+CHANGED.flow = seq(*reversed(CHANGED.steps))
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +47,30 @@ def _here(site: SagaSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def run(*words: str, code: int = 0) -> str:
-    """What a command says; on standard error when it should fail."""
-    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as complained:
+    """What a command of sagas says; on standard error when it should fail."""
+    return said("saga", *words, code=code)
+
+
+def said(*words: str, code: int = 0) -> str:
+    """The same of any command."""
+    with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as complained:
         try:
             with told():
-                build(["saga"])(["saga", *words], prog_name="sluicegate")
+                build([words[0]])([*words], prog_name="sluicegate")
         except SystemExit as end:
             found = end.code or 0
     assert found == code, complained.getvalue()
-    return said.getvalue() if code == 0 else said.getvalue() + complained.getvalue()
+    return output.getvalue() if code == 0 else output.getvalue() + complained.getvalue()
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """What each line's JSON says."""
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def begin(site: SagaSite, saga: str, name: str) -> None:
-    said = run("start", saga, "--id", name, "--message", json.dumps({"name": name}), "--reason", "a test")
-    assert said == f"{name}: RUNNING\n"
+    answer = run("start", saga, "--id", name, "--message", json.dumps({"name": name}), "--reason", "a test")
+    assert answer == f"{name}: RUNNING\n"
 
 
 def test_from_start_to_end(site: SagaSite) -> None:
@@ -65,13 +85,39 @@ def test_from_start_to_end(site: SagaSite) -> None:
     text = run("show", "cli-1")
     assert "three-echoes 1" in text
     assert "COMPLETED" in text
-    events = [json.loads(line) for line in run("history", "cli-1", "--json").splitlines()]
+    events = lines(run("history", "cli-1", "--json"))
     assert events[0]["event"] == "started"
     assert events[0]["reason"] == "a test"
     assert events[0]["actor"]
     assert events[-1]["event"] == "completed"
     assert "step_sent" in run("history", "cli-1")
     assert run("start", "three-echoes", "--id", "cli-1", "--message", '{"name": "cli-1"}') == "cli-1: COMPLETED\n"
+
+
+def test_a_whole_life_can_be_read_on_the_topic_and_led_again(site: SagaSite, tmp_path: Path) -> None:
+    begin(site, "three-echoes", "cli-7")
+    site.becomes("cli-7", Status.COMPLETED)
+    topics, kept = site.settings.sagas, run("history", "cli-7", "--json")
+    seen = lines(said("tail", topics.history, "--from-beginning", "--max", "1000"))
+    events = [event for event in seen if event["saga_id"] == "cli-7"]
+    assert [{**event, "body": event["body"] or {}} for event in events] == lines(kept)
+    sent = next(event for event in events if event["event"] == "step_sent")
+    assert (sent["step"], sent["body"]["answer_by_ms"]) == ("one", sent["at_ms"] + 60_000)
+    assert events[0]["data"] == {"text": "hello", "heard": []}
+    outcomes = lines(said("tail", bind(site.settings, "sagas").results, "--max", "1000"))
+    ended = [outcome["data"]["heard"] for outcome in outcomes if outcome.get("saga_id") == "cli-7"]
+    assert ended == [["one hello", "two hello", "three hello"]]
+
+    for number, text in enumerate((kept, "".join(json.dumps(event) + "\n" for event in events))):
+        life = tmp_path / f"life-{number}.jsonl"
+        life.write_text(text)
+        assert replay(life, three_echoes()) is None
+        assert replay(life, CHANGED) is not None
+
+    page: dict[str, Any] = {}
+    exec(compile(BLOCK, "docs/sagas-testing.md", "exec"), page)
+    assert page["differing"](three_echoes()) == {}
+    assert "step_sent one: here comes step_sent three" in str(page["differing"](CHANGED)["cli-7"])
 
 
 def test_a_signal_that_comes(site: SagaSite) -> None:
@@ -87,8 +133,8 @@ def test_an_operators_help_is_in_the_history(site: SagaSite) -> None:
     last = site.history("cli-3")[-1]
     assert (last.kind, last.actor, last.reason) == ("aborted", "ada", "enough")
     assert "SAGA_REFUSED" in run("cancel", "cli-3", code=1)
-    said = json.loads(run("resume", "cli-3", "--reason", "why not", "--json", code=1))
-    assert (said["ok"], said["code"]) == (False, "SAGA_REFUSED")
+    answer = json.loads(run("resume", "cli-3", "--reason", "why not", "--json", code=1))
+    assert (answer["ok"], answer["code"]) == (False, "SAGA_REFUSED")
 
 
 def test_lists(site: SagaSite) -> None:
@@ -145,12 +191,12 @@ def test_drawings(site: SagaSite, tmp_path: Path) -> None:
 def test_verify(site: SagaSite) -> None:
     begin(site, "three-echoes", "cli-6")
     site.becomes("cli-6", Status.COMPLETED)
-    said = eventually(lambda: rested(), what="all sagas at rest")
-    assert said["findings"] == []
-    assert said["commands_checked"]
+    found = eventually(lambda: rested(), what="all sagas at rest")
+    assert found["findings"] == []
+    assert found["commands_checked"]
     assert "all is well" in run("verify", "--settled")
 
 
 def rested() -> dict[str, Any] | None:
-    said: dict[str, Any] = json.loads(run("verify", "--json"))
-    return said if set(said["statuses"]) <= {"COMPLETED", "COMPENSATED", "ABORTED"} else None
+    found: dict[str, Any] = json.loads(run("verify", "--json"))
+    return found if set(found["statuses"]) <= {"COMPLETED", "COMPENSATED", "ABORTED"} else None

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,11 +24,13 @@ from streams.sagas.row import STORE, Rows
 from streams.stack.testing import StackForTests
 from streams.state.wire import encode_key
 from streams.testing import eventually
+from tests.e2e.machine_stalls import MachineStalls
 from tests.e2e.saga_site import SagaSite
 from tests.e2e.saga_worker import CATALOGUE
 
 OVERDUE = int(os.environ.get("SLUICEGATE_PROOF_OVERDUE", "10000"))
 ANSWERED = OVERDUE // 5
+LATE_MS = 100
 PATIENCE = 60 + OVERDUE // 200
 
 
@@ -39,17 +41,26 @@ def site(stack: StackForTests, tmp_path: Path) -> Iterator[SagaSite]:
 
 
 def test_a_signal_that_does_not_come_in_time(site: SagaSite) -> None:
+    """Never early, and at most 100 ms late; what the machine itself was late by is not the timers' doing."""
     site.worker(0, "sagas", "echo")
-    names = [f"waits-{number}" for number in range(10)]
-    site.send_starts("impatient", names)
-    site.all_become(names, Status.COMPENSATED)
-    lateness = []
+    for attempt in ("waits", "waits-again"):
+        with MachineStalls() as stalls:
+            fired = timed_out(site, [f"{attempt}-{number}" for number in range(10)])
+        assert all(at >= due for due, at in fired)
+        late = sorted(at - due - stalls.longest(due, at) for due, at in fired)
+        if sum(one <= LATE_MS for one in late) >= 9 or not stalls.busy:
+            break
+    assert sum(one <= LATE_MS for one in late) >= 9, (late, stalls.longest())
+
+
+def timed_out(site: SagaSite, names: Sequence[str]) -> list[tuple[int, int]]:
+    """When each saga's signal was due, and when it was given up."""
     for name in names:
-        events = {event.kind: event for event in site.history(name)}
-        due = events[EventKind.SIGNAL_AWAITED].body["due_ms"]
-        lateness.append(events[EventKind.SIGNAL_TIMED_OUT].at_ms - due)
-    assert min(lateness) >= 0
-    assert sorted(lateness)[len(lateness) // 2] <= 100, lateness
+        site.send_starts("impatient", [name])  # one by one: those that begin together fire together
+    site.all_become(names, Status.COMPENSATED)
+    histories = site.reader().histories()
+    lives = [{event.kind: event for event in histories[name]} for name in names]
+    return [(life[EventKind.SIGNAL_AWAITED].body["due_ms"], life[EventKind.SIGNAL_TIMED_OUT].at_ms) for life in lives]
 
 
 def test_a_participant_that_never_answers(site: SagaSite) -> None:

@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[4] / "docs" / "sagas-testing.md").read_text()
 def test_its_examples_run() -> None:
     known: dict[str, Any] = {}
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         exec(compile(block, "docs/sagas-testing.md", "exec"), known)
 

@@ -16,6 +16,7 @@ from sagas.fold import fold
 from sagas.instance import Instance, Status, StepState, StepStatus
 from sagas.participants.ledger import Account
 from sagas.paths import split_path
+from streams.sagas.credits import Credits
 from streams.sagas.endings import endings_in, published_in, too_old
 from streams.sagas.horizon import Topics, cut, gaps, is_rest_of
 
@@ -39,7 +40,8 @@ class Evidence:
 
     `commands` counts those that participants got; it is None where some may have been deleted. `senders` says which
     saga sent each of them, and when. `forms` are the released definitions. `accounts` are the ledger's, by tenant;
-    `reserved` is what its open reservations add up to. `topics` says how far back the other topics reach.
+    `reserved` is what its open reservations add up to; `credits` has what sagas made of them. `topics` says how far
+    back the other topics reach.
 
     `unjudged` are the sagas too old for a check, by its name; of those whose history lost its beginning, `folded` has
     what is kept.
@@ -54,6 +56,7 @@ class Evidence:
     accounts: Mapping[str, Account] = field(default_factory=dict)
     reserved: Mapping[str, int] = field(default_factory=dict)
     senders: Mapping[Key, tuple[str, int]] = field(default_factory=dict)
+    credits: Credits = field(default_factory=Credits)
     topics: Topics = field(default_factory=Topics)
     folded: dict[str, Instance | None] = field(default_factory=dict)
     unjudged: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -195,6 +198,13 @@ def credits_add_up(evidence: Evidence) -> Iterator[Finding]:
             yield Finding("", "credits", f"tenant {tenant!r} has {account.reserved} reserved, in reservations {held}")
 
 
+def reservations_are_as_sagas_left_them(evidence: Evidence) -> Iterator[Finding]:
+    """What a saga charged is charged, and what it released is released."""
+    for saga_id, saga in evidence.folded.items():
+        for message in () if saga is None else evidence.credits.faults(saga):
+            yield Finding(saga_id, "credits", message)
+
+
 def of_status(evidence: Evidence, status: Status) -> Iterator[tuple[str, Instance]]:
     """The sagas that stand so."""
     for saga_id, saga in evidence.folded.items():
@@ -226,4 +236,5 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     completed_ones_undid_nothing,
     compensated_ones_undid_all,
     credits_add_up,
+    reservations_are_as_sagas_left_them,
 )

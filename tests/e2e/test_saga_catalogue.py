@@ -105,9 +105,10 @@ def test_documents_are_taken_in_for_credits(site: SagaSite) -> None:
     assert "unpaid" not in found
     assert found["paid"]["tenant"] == "acme"
     assert found["paid"]["digit"].isdigit()
-    accounts, reserved = books(site.settings)
+    accounts, reserved, held = books(site.settings)
     assert accounts["acme"] == Account(granted=2, free=1, reserved=0, charged=1)
     assert not any(reserved.values())
+    assert held["acme", "paid"].status == "CHARGED"
     registry.close()
 
 

@@ -127,6 +127,12 @@ def test_the_run_after_one_that_lost_its_beginning_is_judged(told: Told) -> None
     assert "history" in checks(replace(evidence, histories={"a": [before, *told.events[:2], *told.events[3:]]}))
 
 
+def test_a_young_run_does_not_make_the_one_before_it_young(told: Told) -> None:
+    last = told.events[-1]
+    before = replace(last, run=last.run - 1, kind=EventKind.FORGOTTEN)
+    assert verify(told.evidence(histories={"a": [before, *told.events]}, topics=HISTORY_LOST_BEFORE)) == []
+
+
 def test_a_saga_that_is_kept_past_its_history(told: Told) -> None:
     alone = told.evidence(histories={}, outcomes=[], commands=None, topics=HISTORY_LOST)
     assert verify(alone) == []

@@ -41,4 +41,30 @@ def crashes_change_no_outcome(lane: Lane, undisturbed: Lane) -> None:
     holds(lane.store == undisturbed.store, crashes_change_no_outcome, lambda: found)
 
 
+def other_sagas_change_nothing_of_it(lane: Lane, alone: Lane, saga_id: str) -> None:
+    """Saga interleaving independence: outcome of saga A is unchanged by any other saga; `alone` got A's inputs only."""
+    this, row = other_sagas_change_nothing_of_it, lane.store.get(saga_id)
+    holds(row == alone.store.get(saga_id), this, lambda: f"saga {saga_id!r} is kept otherwise than alone")
+    published, due = of_saga(lane, saga_id), of_saga(alone, saga_id)
+    found = f"{len(published)} effects of saga {saga_id!r} are visible; alone it has {len(due)}, or others"
+    holds(published == due, this, lambda: found)
+
+
+def one_that_fails_holds_up_no_other(lane: Lane, without: Lane, inputs: int) -> None:
+    """A poison record or failing saga delays others by at most a bounded time; partition offset advances: after as many
+    transactions as there were inputs all are committed, and the others are as in a lane without the one that fails."""
+    this = one_that_fails_holds_up_no_other
+    holds(lane.offset == inputs, this, lambda: f"{lane.offset} of {inputs} inputs are committed")
+    for saga_id, row in without.store.items():
+        if lane.store.get(saga_id) != row or of_saga(lane, saga_id) != of_saga(without, saga_id):
+            raise InvariantBroken(this, f"saga {saga_id!r} is not as it would be without the one that fails")
+
+
+def of_saga(lane: Lane, saga_id: str) -> list[Effect]:
+    """What is visible of one saga."""
+    return [effect for one, effect in lane.published if one == saga_id]
+
+
 LANE = (nothing_leaves_an_aborted_transaction, memory_is_what_was_committed, crashes_change_no_outcome)
+NEIGHBOURS = (other_sagas_change_nothing_of_it, one_that_fails_holds_up_no_other)
+"""What holds between the sagas of a lane; each is told what to compare."""

@@ -4,22 +4,27 @@ Each twin is the real engine, or the real rules of a lane, with one defect; the 
 """
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sagas.catalogue import Catalogue
+from sagas.compile import compile_saga
 from sagas.compiled import Compiled
 from sagas.engine import backward, react, replies, sending
 from sagas.explorer import Found, Small, explore
-from sagas.flow import Seq
+from sagas.flow import Seq, seq
 from sagas.inputs import Command, CommandKind, Input, Reply, ReplyStatus
-from sagas.instance import Direction
+from sagas.instance import Direction, Instance, Status
 from sagas.invariants import InvariantBroken
-from sagas.invariants.lane import LANE
+from sagas.invariants.lane import LANE, one_that_fails_holds_up_no_other, other_sagas_change_nothing_of_it
 from sagas.keys import step_key
 from sagas.testing.lane import Ending, Entry, Published, SimulatedLane
-from tests.saga_flows import OUTPUT, START, sequence
+from tests.saga_definitions import new_saga
+from tests.saga_flows import OUTPUT, START, sequence, step
 
 react_module = __import__("sagas.engine.react", fromlist=["is_due"])
 ECHO = "sluicegate.echo.EchoResult"
@@ -102,8 +107,8 @@ class KeepsMemory(SimulatedLane):
 
 def life() -> Iterator[Entry]:
     """A saga's inputs until it is compensated, and another's among them."""
-    for at_ms, (saga_id, given) in enumerate(_inputs(), 1_000):
-        yield Entry(saga_id, given, at_ms)
+    for at_ms, (saga_id, one) in enumerate(_inputs(), 1_000):
+        yield Entry(saga_id, one, at_ms)
 
 
 def _inputs() -> Iterator[tuple[str, Input]]:
@@ -121,7 +126,7 @@ def _inputs() -> Iterator[tuple[str, Input]]:
 
 
 def _reply(saga_id: str, step: str, direction: Direction = Direction.FORWARD, *, rejected: bool = False) -> Reply:
-    key = step_key(saga_id, 1_000 if saga_id == "one" else 1_001, step, direction)
+    key = step_key(saga_id, 1_000 if saga_id in ("one", "four") else 1_001, step, direction)
     if rejected:
         return Reply(key, 1, ReplyStatus.FAILED, ECHO, "NO", "no")
     return Reply(key, 1, ReplyStatus.DONE, ECHO, output={"request_id": key, **OUTPUT})
@@ -177,6 +182,94 @@ def test_a_lane_that_rolls_its_memory_not_back_is_found_out() -> None:
     with pytest.raises(InvariantBroken) as caught:
         hold(lane)
     assert caught.value.invariant == "memory_is_what_was_committed"
+
+
+def run_through(lane: SimulatedLane, *entries: Entry) -> SimulatedLane:
+    """A lane that was given each of these a transaction."""
+    lane.append(*entries)
+    for _ in entries:
+        lane.transact(1)
+    return lane
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 4))
+def test_a_saga_ends_as_if_it_were_alone_however_others_come_between(random: Random, size: int) -> None:
+    own = [[entry for entry in life() if entry.saga_id == saga_id] for saga_id in ("one", "two", "three")]
+    queues = [list(entries) for entries in own]
+    merged = []
+    while any(queues):
+        merged.append(random.choice([queue for queue in queues if queue]).pop(0))
+    lane = SimulatedLane(CATALOGUE).append(*merged)
+    while lane.offset < len(merged):
+        lane.transact(size)
+    for entries in own:
+        alone = run_through(SimulatedLane(CATALOGUE), *entries)
+        other_sagas_change_nothing_of_it(lane, alone, entries[0].saga_id)
+
+
+class Mixes(SimulatedLane):
+    """Whoever comes second gets what the first one has in memory."""
+
+    def load(self, saga_id: str) -> Instance | None:
+        """Any saga."""
+        return next(iter(self.memory.values()), None)
+
+
+def test_a_lane_whose_sagas_are_not_kept_apart_is_found_out() -> None:
+    entries = list(life())
+    alone = run_through(SimulatedLane(CATALOGUE), *(entry for entry in entries if entry.saga_id == "two"))
+    with pytest.raises(InvariantBroken) as caught:
+        other_sagas_change_nothing_of_it(run_through(Mixes(CATALOGUE), *entries), alone, "two")
+    assert caught.value.invariant == "other_sagas_change_nothing_of_it"
+
+
+def failing() -> Catalogue:
+    """The same sagas, and one whose own code raises on its first reply."""
+    saga = new_saga(name="faulty")
+    first = step(saga, "a")
+    first.on_reply(lambda order, reply: 1 // 0)
+    saga.flow = seq(first)
+    return Catalogue([sequence(2), compile_saga(saga)])
+
+
+def with_a_faulty_one() -> list[Entry]:
+    """The others' inputs with those of one that fails among them, again and again."""
+    start = Command(CommandKind.START, "faulty", payload=START.replace(b"one", b"four"), request_id="start four")
+    resume = Command(CommandKind.RESUME, actor="ada", request_id="again")
+    mine = [start, *[_reply("four", "a"), resume] * 3, _reply("four", "a")]
+    merged = []
+    for number, entry in enumerate(life()):
+        merged.append(entry)
+        if number < len(mine):
+            merged.append(Entry("four", mine[number], entry.at_ms))
+    return merged
+
+
+def test_a_saga_whose_code_raises_holds_up_no_other() -> None:
+    entries = with_a_faulty_one()
+    lane = run_through(SimulatedLane(failing()), *entries)
+    faulty = lane.load("four")
+    assert faulty is not None
+    assert faulty.status is Status.NEEDS_ATTENTION
+    without = run_through(SimulatedLane(failing()), *life())
+    one_that_fails_holds_up_no_other(lane, without, len(entries))
+
+
+class Stops(SimulatedLane):
+    """Goes no further once a saga of its is parked."""
+
+    def transact(self, count: int, ending: Ending = Ending.COMMIT) -> SimulatedLane:
+        """Nothing more while one is parked."""
+        parked = any(saga.status is Status.NEEDS_ATTENTION for saga in self.memory.values())
+        return self if parked else super().transact(count, ending)
+
+
+def test_a_lane_that_stops_for_a_saga_that_fails_is_found_out() -> None:
+    entries = with_a_faulty_one()
+    without = run_through(SimulatedLane(failing()), *life())
+    with pytest.raises(InvariantBroken) as caught:
+        one_that_fails_holds_up_no_other(run_through(Stops(failing()), *entries), without, len(entries))
+    assert caught.value.invariant == "one_that_fails_holds_up_no_other"
 
 
 def test_the_lane_uses_the_engine_itself() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sagas.invariants import INVARIANTS
-from sagas.invariants.lane import LANE
+from sagas.invariants.lane import LANE, NEIGHBOURS
 from sagas.testing import Fault
 
 PAGE = (Path(__file__).parents[4] / "docs" / "sagas-testing.md").read_text()
@@ -20,9 +20,9 @@ def test_its_examples_run() -> None:
 
 
 def test_the_invariants_that_it_names_exist() -> None:
-    names = {invariant.__name__ for invariant in (*INVARIANTS, *LANE)}
+    names = {invariant.__name__ for invariant in (*INVARIANTS, *LANE, *NEIGHBOURS)}
     named = re.findall(r"^\| [^|]* \| `(\w+)` \|$", PAGE, re.MULTILINE)
-    assert len(named) == 7
+    assert len(named) == 9
     assert set(named) <= names
 
 

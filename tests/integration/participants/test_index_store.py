@@ -94,7 +94,8 @@ def test_answers_are_forgotten_after_their_time(opened: Open, file: Path) -> Non
     assert rows(file, "SELECT request_id FROM effects ORDER BY 1") == [("p",), ("q",)]
     store.answer([put("r", "f")], KEEP_MS + FORGET_EVERY_MS)
     assert rows(file, "SELECT request_id FROM effects ORDER BY 1") == [("q",), ("r",)]
-    assert code(store.answer([put("p")], KEEP_MS + FORGET_EVERY_MS)[0]) == "DOCUMENT_EXISTS"
+    assert code(store.answer([put("s")], KEEP_MS + FORGET_EVERY_MS)[0]) == "DOCUMENT_EXISTS"
+    assert code(store.answer([put("p")], KEEP_MS + FORGET_EVERY_MS)[0]) is None, "the document is its own"
 
 
 def test_a_large_batch_is_one_transaction(opened: Open, file: Path) -> None:

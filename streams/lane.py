@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import structlog
 from confluent_kafka import Consumer
-from confluent_kafka.admin import AdminClient
 
 from schemas import avsc
 from schemas.codec import Codec
@@ -91,7 +90,7 @@ class LaneRun:
         self.ownership = Ownership()
         self._view = clients.group_view(settings, binding)
         ceiling = int(connections.producer(settings, binding)["message.max.bytes"])
-        self._directory = Directory(self._make_admin(), settings.topics.max_message_bytes, ceiling)
+        self._directory = Directory(clients.administrator(settings), settings.topics.max_message_bytes, ceiling)
         policy = batch_policy(definition.batch, self._lane)
         slots = 1 if handler.stateful else definition.slots
         self.pipeline = Pipeline(policy, slots, bounds(self._lane), lambda batch: dispatch(self, batch))
@@ -189,9 +188,6 @@ class LaneRun:
 
         self._loop.call_soon_threadsafe(note)
 
-    def _make_admin(self) -> AdminClient:
-        return AdminClient(connections.administrator(self._settings))
-
     def _make_codec(self, role: avsc.Role, topic: str) -> Codec:
         schema = avsc.load(self._binding.name, role)
         return Codec(schema, subject(topic, schema.name if self._definition.several else None), self._registry)
@@ -200,7 +196,7 @@ class LaneRun:
         if self._definition.timers is None:
             return NoTimers()
         caution = Caution(pinned_ms=int(self._settings.worker.pinned_seconds * 1000))
-        ends = LogEnds(Renewable(self._make_admin))
+        ends = LogEnds(Renewable(lambda: clients.administrator(self._settings)))
         return Timekeeper(self._definition.timers, self.ownership, ends, caution, self._metrics)
 
     def _make_answering(self) -> Answering:
@@ -315,7 +311,7 @@ class LaneRun:
             self._view,
             instance_id(group, self._slot),
             self._binding.requests,
-            Renewable(self._make_admin),
+            Renewable(lambda: clients.administrator(self._settings)),
             self._settings.worker.revoke_seconds + ORPHAN_SECONDS,
             lambda: self._intake.join_anew(),
             self._fail,

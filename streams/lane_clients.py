@@ -26,9 +26,14 @@ def reader(settings: Settings, binding: Binding) -> Consumer:
     return Consumer(connections.reader(settings, binding))
 
 
+def administrator(settings: Settings) -> AdminClient:
+    """What asks about topics."""
+    return AdminClient(connections.administrator(settings))
+
+
 def group_view(settings: Settings, binding: Binding) -> GroupView:
     """What asks the coordinator about the lane's group."""
-    return GroupView(binding.group, lambda: AdminClient(connections.administrator(settings)))
+    return GroupView(binding.group, lambda: administrator(settings))
 
 
 def committer(
@@ -59,7 +64,7 @@ def sources(
     state: bool,
 ) -> Sources:
     """What partitions are restored from, with new clients."""
-    admin = AdminClient(connections.administrator(settings))
+    admin = administrator(settings)
     folder = settings.stack.directory / "checkpoints" / f"slot-{slot}"
     checkpoints = Checkpoints(folder, binding, admin, ownership)
     succession = Succession(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sagas.events import HistoryEvent
-from sagas.instance import Direction, Status
+from sagas.instance import Direction, Instance, Status
 
 
 @dataclass(slots=True)
@@ -65,6 +65,14 @@ class AttentionRaised:
     step: str
     direction: Direction
     reason: str
+
+
+def attention_of(saga: Instance) -> AttentionRaised | None:
+    """What a saga asks for while it is parked, None while it is not."""
+    if saga.attention is None:
+        return None
+    since, step, reason = saga.attention
+    return AttentionRaised(saga.saga, saga.version, since, step, saga.direction, reason)
 
 
 @dataclass(slots=True)

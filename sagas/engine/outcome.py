@@ -2,13 +2,13 @@
 
 from sagas.effects import (
     AttentionCleared,
-    AttentionRaised,
     ClearTimer,
     Effect,
     Ended,
     Orphaned,
     Record,
     SetTimer,
+    attention_of,
 )
 from sagas.engine.turn import Turn
 from sagas.events import EventKind
@@ -66,12 +66,8 @@ def _add_timers(effects: list[Effect], before: dict[str, TimerState], after: dic
 def _add_signs(effects: list[Effect], before: Instance | None, after: Instance) -> None:
     """What is published of a saga when it is parked, goes on, or ends."""
     known = None if before is None else before.attention
-    attention = after.attention
-    if attention is not None and attention != known:
-        since, step, reason = attention
-        effects.append(AttentionRaised(after.saga, after.version, since, step, after.direction, reason))
-    elif attention is None and known is not None:
-        effects.append(AttentionCleared())
+    if after.attention != known:
+        effects.append(attention_of(after) or AttentionCleared())
     if after.ended and not (before is not None and before.ended):
         effects.append(
             Ended(

@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sagas.effects import Answered, AttentionCleared, AttentionRaised, Effect, Ended, Orphaned, Record, Send
+from sagas.effects import (
+    Answered,
+    AttentionCleared,
+    AttentionRaised,
+    Effect,
+    Ended,
+    Orphaned,
+    Record,
+    Send,
+    attention_of,
+)
 from sagas.engine import Reaction
 from sagas.instance import Instance
 from sagas.wire.messages import attention_record, outcome_record
@@ -68,12 +78,10 @@ class Emitting:
 
     def attention_of(self, saga_id: str, instance: Instance | None) -> Emission:
         """The record that asks for attention for what keeps a saga parked now, or the one that nothing does."""
-        if instance is None or instance.attention is None:
+        raised = None if instance is None else attention_of(instance)
+        if raised is None:
             return self._calm(saga_id, saga_id.encode(), AttentionCleared())
-        since, step, reason = instance.attention
-        return self.raised(
-            saga_id, AttentionRaised(instance.saga, instance.version, since, step, instance.direction, reason)
-        )
+        return self.raised(saga_id, raised)
 
     def _command(self, saga_id: str, key: bytes, send: Send) -> Emission:
         place = (send.lane, send.topic)

@@ -123,7 +123,7 @@ class SagaHandler:
         reaction = self._react(instance, saga_id, given, now_ms)
         reply = None if entry.type_name == COMMAND else entry
         effects.emissions += self._emitting.emissions(saga_id, key, reaction.effects, reply)
-        self._keep(layer, key, saga_id, instance, reaction, effects)
+        self._keep_all(layer, key, saga_id, [(instance, reaction)], effects)
         return None if reply is not None else answer(saga_id, reaction)
 
     def _fire(self, key: bytes, layer: PartitionState, now_ms: int, effects: Effects) -> None:
@@ -141,8 +141,7 @@ class SagaHandler:
             made.append((instance, reaction))
             instance = reaction.instance
         # Now that none has failed: a state without its history would be worse than a timer that fires late.
-        for before, reaction in made:
-            self._keep(layer, key, saga_id, before, reaction, effects)
+        self._keep_all(layer, key, saga_id, made, effects)
 
     def _react(self, instance: Instance | None, saga_id: str, given: Input, now_ms: int) -> Reaction:
         return react(self.outlets.catalogue, instance, saga_id, given, now_ms, self.outlets.limits)
@@ -155,21 +154,26 @@ class SagaHandler:
         # The very same bytes: whatever an abort undid, is read anew.
         return cached[1] if cached is not None and cached[0] is row else self._rows.unpack(row)
 
-    def _keep(
+    def _keep_all(
         self,
         layer: PartitionState,
         key: bytes,
         saga_id: str,
-        before: Instance | None,
-        reaction: Reaction,
+        made: Sequence[tuple[Instance | None, Reaction]],
         effects: Effects,
     ) -> None:
+        aside = is_aside(layer.get(STORE, key) or b"")
+        for before, reaction in made:
+            self._keep(layer, key, before, reaction, effects)
+        if aside and not is_aside(layer.get(STORE, key) or b""):
+            # It goes on, and the attention for what was set aside is over; or what it is parked for now holds, which
+            # has to be the last word.
+            effects.emissions.append(self._emitting.attention_of(saga_id, made[-1][1].instance))
+
+    def _keep(
+        self, layer: PartitionState, key: bytes, before: Instance | None, reaction: Reaction, effects: Effects
+    ) -> None:
         after = reaction.instance
-        if before is not None and (after is None or reaction.state is not None):
-            row = layer.get(STORE, key)
-            if row is not None and is_aside(row):
-                # The attention that was asked for what is set aside is over: it goes on. Or another reason holds.
-                effects.emissions.append(self._emitting.attention_of(saga_id, after))
         if after is None:
             if before is not None:
                 layer.delete(STORE, key)

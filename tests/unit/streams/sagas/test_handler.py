@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from sagas.catalogue import Catalogue
+from sagas.engine import Reaction
 from sagas.inputs import CommandKind
 from sagas.instance import Status
 from sagas.refusal import Refusal
@@ -221,6 +222,22 @@ def test_the_attention_for_what_is_set_aside_is_over_when_the_saga_goes_on(
     assert [(one.key, one.value) for one in lane.sent(effects, topic)] == [(b"a", None)]
     assert not is_aside(lane.row("a") or b"")
     assert lane.sent(lane.handle(lane.reply(lane.sent(effects)[0])), topic) == []
+
+
+def test_what_several_timers_came_to_has_the_last_word(lane: LaneOfSagas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of them changes the saga, the second parks it: the list has it for that, not for what was aside."""
+    lane.handle(lane.start("three-echoes", "a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "react", lambda *_: 1 / 0)
+        lane.handle(lane.firing("a", NOW + 60_000))
+    running = lane.saga("a") or pytest.fail("no saga")
+    parked = replace(running, status=Status.NEEDS_ATTENTION, attention=(NOW, "one", "its own code raised"))
+    made = [(running, Reaction(one, (), encode_instance(one))) for one in (running, parked)]
+    effects = Effects([])
+    layer = lane.stores.begin(lane.number + 1).partition(lane.binding.requests[0], lane.home("a").number)
+    lane.handler._keep_all(layer, b"a", "a", made, effects)
+    (said,) = effects.emissions
+    assert lane.decode(said.value or b"")["reason"] == "its own code raised"
 
 
 def test_a_saga_that_is_parked_all_the_same_asks_for_that_again(

@@ -11,7 +11,8 @@ from uuid import uuid4
 import psutil
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from streams.client.connection import admin, consumer
+from streams.client.connection import admin, consumer, producer
+from streams.client.reading import TopicReader
 from streams.settings import LaneSettings, Settings, override
 from streams.stack import lifecycle
 from streams.stack.layout import Layout
@@ -22,6 +23,8 @@ from streams.testing import NeverCame, eventually
 SLUICEGATE = str(Path(sys.executable).with_name("sluicegate"))
 TENANTS = ("north", "south")
 SECONDS = 10.0
+PATIENCE = 10.0
+"""How soon whoever is not let in must know it, from when the program has started."""
 
 
 class SecuredSite:
@@ -160,3 +163,32 @@ class SecuredSite:
     def topics(self, role: str) -> set[str]:
         """The topics that a role can see at all."""
         return set(admin(self.role(role)).metadata(SECONDS).topics)
+
+    def with_wrong_password(self, role: str) -> Path:
+        """The role's settings, its password on Kafka mistyped."""
+        word = self.role(role).kafka.properties["sasl.password"]
+        return self.altered(role, f'"sasl.password" = "{word}"', '"sasl.password" = "no-such-password"')
+
+    def answers(self, tenant: str, request_id: str) -> list[bytes]:
+        """What was answered to a request on the tenant's own results."""
+        reader = TopicReader(self.role(tenant))
+        found = reader.read(reader.spans(reader.partitions([f"{tenant}.echo.results"])))
+        return [record.value for record in found if record.value and request_id.encode() in record.value]
+
+    def ask(self, tenant: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """Writes bytes to the tenant's requests."""
+        sender = producer(self.role(tenant))
+        sender.produce(f"{tenant}.echo.requests", value, b"key", headers=headers)
+        assert sender.flush(10) == 0
+
+    def gives_away(self, text: str) -> bool:
+        """Whether anybody's password is in the text."""
+        return any(word in text for word in self.passwords().values())
+
+    def turns_away(self, file: Path, words: list[str], needle: str, start: float) -> None:
+        """A command that is not let in says so soon, and ends with an exit code that tells of failure."""
+        took, said, code = self.told(file, words, needle, PATIENCE + start)
+        assert took is not None, (words, said)
+        assert code != 0, (words, said)
+        assert "Traceback" not in said, (words, said)
+        assert not self.gives_away(said), words

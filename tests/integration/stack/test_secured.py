@@ -6,8 +6,6 @@ import socket
 import ssl
 import time
 import urllib.error
-import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +16,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas.errors import RegistryUnavailable
 from streams.client import Client, LoginRefused, NotAllowed, TopicMissing
-from streams.client.connection import admin, open_registry, partition_counts, producer
+from streams.client.connection import admin, open_registry, partition_counts
 from streams.client.letterbox import every
 from streams.client.reading import TopicReader
 from streams.lanes import catalogue
@@ -33,11 +31,10 @@ from streams.stack import certificates, lifecycle, secret_files
 from streams.stack.layout import Layout
 from streams.stack.ports import HOST
 from streams.testing import eventually
-from tests.integration.stack.secured_site import SecuredSite
+from tests.integration.stack.secured_site import PATIENCE, SecuredSite
+from tests.integration.stack.web_status import status_of
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 10.0
-"""How soon whoever is not let in must know it, from when the program has started."""
 FORBIDDEN_TOPIC, FORBIDDEN_ID = "TOPIC_AUTHORIZATION_FAILED", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
 
 
@@ -111,25 +108,10 @@ def commands(site: SecuredSite) -> list[tuple[str, list[str]]]:
     ]
 
 
-def with_wrong_password(site: SecuredSite, role: str) -> Path:
-    """The role's settings, its password on Kafka mistyped."""
-    word = site.role(role).kafka.properties["sasl.password"]
-    return site.altered(role, f'"sasl.password" = "{word}"', '"sasl.password" = "no-such-password"')
-
-
-def turned_away(site: SecuredSite, file: Path, words: list[str], needle: str, start: float) -> None:
-    """A command that is not let in says so soon, and ends with an exit code that tells of failure."""
-    took, said, code = site.told(file, words, needle, PATIENCE + start)
-    assert took is not None, (words, said)
-    assert code != 0, (words, said)
-    assert "Traceback" not in said, (words, said)
-    assert not seen(list(site.passwords().values()), said), words
-
-
 def test_a_wrong_password_is_told_within_ten_seconds_by_everything(site: SecuredSite, start: float) -> None:
-    files = {role: with_wrong_password(site, role) for role, _ in commands(site)}
+    files = {role: site.with_wrong_password(role) for role, _ in commands(site)}
     with ThreadPoolExecutor(2) as two:
-        list(two.map(lambda one: turned_away(site, files[one[0]], one[1], "uthentication", start), commands(site)))
+        list(two.map(lambda one: site.turns_away(files[one[0]], one[1], "uthentication", start), commands(site)))
 
 
 def test_an_untrusted_authority_is_told_within_ten_seconds(site: SecuredSite, start: float, tmp_path: Path) -> None:
@@ -138,7 +120,7 @@ def test_an_untrusted_authority_is_told_within_ten_seconds(site: SecuredSite, st
     chosen = [one for one in commands(site) if one[1][0] in ("worker", "send", "kafka-tool")]
     files = {role: site.altered(role, trusted, other) for role, _ in chosen}
     with ThreadPoolExecutor(2) as two:
-        list(two.map(lambda one: turned_away(site, files[one[0]], one[1], "ertifica", start), chosen))
+        list(two.map(lambda one: site.turns_away(files[one[0]], one[1], "ertifica", start), chosen))
 
 
 async def test_the_python_client_is_told_as_well(site: SecuredSite) -> None:
@@ -250,33 +232,19 @@ def test_a_tenant_makes_no_topic_but_for_its_own_answers(site: SecuredSite) -> N
             created[name].result(10)
 
 
-def answers_of(site: SecuredSite, tenant: str, request_id: str) -> list[bytes]:
-    """What was answered to a request on the tenant's own results."""
-    reader = TopicReader(site.role(tenant))
-    found = reader.read(reader.spans(reader.partitions([f"{tenant}.echo.results"])))
-    return [record.value for record in found if record.value and request_id.encode() in record.value]
-
-
-def ask(site: SecuredSite, tenant: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
-    """Writes bytes to the tenant's requests."""
-    sender = producer(site.role(tenant))
-    sender.produce(f"{tenant}.echo.requests", value, b"key", headers=headers)
-    assert sender.flush(10) == 0
-
-
 @pytest.mark.parametrize("reply_to", ["south.echo.results", "south.replies.x", "sluicegate.echo.results"])
 def test_the_worker_writes_nothing_for_a_tenant_where_it_could_not_write(
     site: SecuredSite, worker: Presence, reply_to: str
 ) -> None:
     request_id = f"to-{reply_to}"
     value = json.dumps({"request_id": request_id, "payload": ""}).encode()
-    ask(site, "north", value, [("content-type", b"application/json"), ("reply-to", reply_to.encode())])
-    (answer,) = eventually(lambda: answers_of(site, "north", request_id), within=20)
+    site.ask("north", value, [("content-type", b"application/json"), ("reply-to", reply_to.encode())])
+    (answer,) = eventually(lambda: site.answers("north", request_id), within=20)
     assert b"INVALID_REPLY_TO" in answer
 
 
 def test_what_a_tenant_wrote_and_nobody_can_read_is_the_tenants(site: SecuredSite, worker: Presence) -> None:
-    ask(site, "south", b"no avro at all", [])
+    site.ask("south", b"no avro at all", [])
     (letter,) = eventually(lambda: every(site.role("south")), within=20)
     assert letter.record.value == b"no avro at all"
     assert letter.info.topic == "south.echo.requests"
@@ -285,7 +253,7 @@ def test_what_a_tenant_wrote_and_nobody_can_read_is_the_tenants(site: SecuredSit
 
 
 def test_an_operator_replays_a_tenants_dead_letters(site: SecuredSite, worker: Presence) -> None:
-    ask(site, "north", b"neither is this", [])
+    site.ask("north", b"neither is this", [])
     eventually(lambda: every(site.role("north")), within=20)
     operator = override(site.role("operator"), {"tenant": "north"})
     assert not any(letter.replayed for letter in every(operator))
@@ -332,34 +300,19 @@ def test_what_a_role_should_no_longer_have_is_taken_away(site: SecuredSite) -> N
 # The registry and the web pages.
 
 
-def asked(
-    url: str, trusted: ssl.SSLContext | None, named: str = "", method: str = "GET", body: bytes | None = None
-) -> int:
-    """The status of an HTTP request."""
-    headers = {"Content-Type": "application/json"}
-    if named:
-        headers["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"
-    request = urllib.request.Request(url, body, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=5, context=trusted) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 def test_the_registry_is_read_by_whoever_has_a_password_and_changed_by_the_administrator(site: SecuredSite) -> None:
     trusted = ssl.create_default_context(cafile=secret_files.authority(site.layout.secrets))
     subjects = f"{site.role('north').registry.url}/subjects"
     north = site.role("north").registry.properties["basic.auth.user.info"]
     administrator = site.role("admin").registry.properties["basic.auth.user.info"]
-    assert asked(subjects, trusted) == 401
-    assert asked(subjects, trusted, "north:wrong") == 401
-    assert asked(subjects, trusted, north) == 200
+    assert status_of(subjects, trusted) == 401
+    assert status_of(subjects, trusted, "north:wrong") == 401
+    assert status_of(subjects, trusted, north) == 200
     schema = json.dumps({"schema": '"string"'}).encode()
     register = f"{subjects}/mine-value/versions"
-    assert asked(register, trusted, north, "POST", schema) == 403
-    assert asked(f"{subjects}/north.echo.requests-value", trusted, north, "DELETE") == 403
-    assert asked(register, trusted, administrator, "POST", schema) == 200
+    assert status_of(register, trusted, north, "POST", schema) == 403
+    assert status_of(f"{subjects}/north.echo.requests-value", trusted, north, "DELETE") == 403
+    assert status_of(register, trusted, administrator, "POST", schema) == 200
 
 
 def test_a_wrong_password_of_the_registry_is_told(site: SecuredSite) -> None:
@@ -372,17 +325,17 @@ def test_a_wrong_password_of_the_registry_is_told(site: SecuredSite) -> None:
 
 def test_the_registry_speaks_to_nobody_in_the_clear(site: SecuredSite) -> None:
     with pytest.raises((OSError, urllib.error.URLError)):
-        asked(site.stack.settings.registry.url, None)
+        status_of(site.stack.settings.registry.url, None)
 
 
 def test_a_workers_pages_are_encrypted(site: SecuredSite, worker: Presence) -> None:
     trusted = ssl.create_default_context(cafile=secret_files.authority(site.layout.secrets))
     assert worker.web.startswith("https://")
-    assert asked(f"{worker.web}/metrics", trusted) == 200
+    assert status_of(f"{worker.web}/metrics", trusted) == 200
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        asked(f"{worker.web}/metrics", ssl.create_default_context())
+        status_of(f"{worker.web}/metrics", ssl.create_default_context())
     with pytest.raises((OSError, urllib.error.URLError)):
-        asked(worker.web.replace("https", "http") + "/metrics", None)
+        status_of(worker.web.replace("https", "http") + "/metrics", None)
 
 
 # The stack, and its secrets.
@@ -405,42 +358,34 @@ def test_kafkas_own_tools_log_in_as_the_role(site: SecuredSite) -> None:
     assert set(listed.stdout.split()) == {topic for topic in site.topics("south") if topic.startswith("south.")}
 
 
-def seen(passwords: list[str], text: str) -> bool:
-    """Whether any of the passwords is in the text."""
-    return any(word in text for word in passwords)
-
-
 def test_no_password_is_in_any_process_list(site: SecuredSite, worker: Presence) -> None:
-    passwords = list(site.passwords().values())
     own = {process.pid for process in psutil.Process().children(recursive=True)}
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(site.run, site.file("admin"), "kafka-tool", "topics", "--list")
         looked = 0
         while not running.done():
             for process in psutil.process_iter(["cmdline"]):
-                assert not seen(passwords, " ".join(process.info["cmdline"] or ()))
+                assert not site.gives_away(" ".join(process.info["cmdline"] or ()))
                 looked += 1
         assert running.result().returncode == 0
     assert looked > len(own)
 
 
 def test_no_password_is_in_any_log(site: SecuredSite, worker: Presence) -> None:
-    passwords = list(site.passwords().values())
     logs = [path for path in site.layout.root.rglob("*") if path.suffix in (".log", ".out") and path.is_file()]
     assert {"kafka.log", "registry.log", "worker.log"} <= {path.name for path in logs}
     for path in logs:
-        assert not seen(passwords, path.read_text(errors="replace")), path
+        assert not site.gives_away(path.read_text(errors="replace")), path
 
 
 def test_no_password_can_be_read_by_anybody_else(site: SecuredSite) -> None:
-    passwords = list(site.passwords().values())
     grep = shutil.which("grep")
     assert grep is not None
     for path in site.layout.root.rglob("*"):
         data = site.layout.kafka_data in path.parents
         if not path.is_file() or data or path.name.endswith("-altered.toml") or path.name == "operator-for-north.toml":
             continue
-        if seen(passwords, path.read_bytes().decode(errors="replace")):
+        if site.gives_away(path.read_bytes().decode(errors="replace")):
             assert path.stat().st_mode & 0o077 == 0, path
 
 
@@ -448,4 +393,4 @@ def test_help_shows_no_setting_of_anybodys(site: SecuredSite) -> None:
     for words in (["worker", "--help"], ["init", "--print", "--only", "echo"]):
         said = site.run(site.file("worker"), *words)
         assert said.returncode == 0
-        assert not seen(list(site.passwords().values()), said.stdout + said.stderr)
+        assert not site.gives_away(said.stdout + said.stderr)
